@@ -1,0 +1,6 @@
+//! Loads connectors, grants them their capabilities, and runs their syncs.
+
+pub mod clock;
+pub mod problem;
+
+pub use problem::{Category, Problem};
