@@ -4,3 +4,5 @@ pub mod clock;
 pub mod problem;
 
 pub use problem::{Category, Problem};
+pub mod limits;
+mod bindings;
