@@ -266,7 +266,11 @@ pub enum GrantAnnotation {
     Metadata(Profile),
     RawId(String),
     V1Identifier(String),
-    ExternalResourceMatch { kind: TraitKind, key: String, value: String },
+    ExternalResourceMatch {
+        kind: TraitKind,
+        key: String,
+        value: String,
+    },
     ExternalResourceMatchAll(TraitKind),
     ExternalResourceMatchId(String),
 }
