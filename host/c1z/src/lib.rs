@@ -2,4 +2,5 @@
 
 pub mod lock;
 pub mod model;
+pub mod proto;
 pub mod work;
