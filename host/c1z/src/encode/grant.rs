@@ -1,0 +1,186 @@
+//! Grants: the largest table, so that staging and the final pass can also use the pieces by themselves.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
+use super::rules::{Note, Row, RowError, RowKind};
+use super::{Encoded, Encoder, GrantColumns, profile, trait_number};
+use crate::model::{Grant, GrantAnnotation};
+use crate::proto::{self, Any, GrantExpandable, Message};
+
+/// The grant's id, built the field's way when the connector gave none: `<entitlement id>:<principal type>:<principal>`.
+pub fn grant_id(grant: &Grant) -> Cow<'_, str> {
+    let built = || format!("{}:{}:{}", grant.entitlement, grant.principal.resource_type, grant.principal.resource);
+    grant.id.as_deref().map_or_else(|| Cow::Owned(built()), Cow::Borrowed)
+}
+
+/// A resource id, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceRef<'a> {
+    pub resource_type: &'a str,
+    pub resource: &'a str,
+}
+
+impl ResourceRef<'_> {
+    fn embedded(self) -> proto::Resource {
+        let id = proto::ResourceId {
+            resource_type: self.resource_type.to_owned(),
+            resource: self.resource.to_owned(),
+            baton_resource: false,
+        };
+        proto::Resource { id: Some(id), ..Default::default() }
+    }
+}
+
+/// What a grant's message is made of. Entitlement and principal are embedded as ids only: readers look them up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GrantParts<'a> {
+    pub id: &'a str,
+    pub entitlement: &'a str,
+    pub entitlement_resource: ResourceRef<'a>,
+    pub principal: ResourceRef<'a>,
+    /// Without a `GrantExpandable`, which has a column of its own.
+    pub annotations: Vec<Any>,
+    /// Where an expanded grant comes from: entitlement ids, and whether each is held directly. Empty for others.
+    pub sources: BTreeMap<String, bool>,
+}
+
+impl GrantParts<'_> {
+    pub fn message(self) -> proto::Grant {
+        let sources = self.sources.into_iter().map(|(id, is_direct)| (id, proto::GrantSource { is_direct }));
+        let sources: BTreeMap<_, _> = sources.collect();
+        proto::Grant {
+            entitlement: Some(proto::Entitlement {
+                resource: Some(self.entitlement_resource.embedded()),
+                id: self.entitlement.to_owned(),
+                ..Default::default()
+            }),
+            principal: Some(self.principal.embedded()),
+            id: self.id.to_owned(),
+            annotations: self.annotations,
+            sources: (!sources.is_empty()).then_some(proto::GrantSources { sources }),
+        }
+    }
+
+    /// The bytes for the `data` column.
+    pub fn data(self) -> Vec<u8> {
+        self.message().encode_to_vec()
+    }
+}
+
+/// What a grant has beyond its ids.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GrantExtras {
+    pub annotations: Vec<Any>,
+    /// What it passes on.
+    pub expansion: Option<GrantExpandable>,
+    pub notes: Vec<Note>,
+}
+
+impl Encoder {
+    /// A grant as the connector gave it.
+    ///
+    /// # Errors
+    /// If an id is empty or too long.
+    pub fn grant(&self, grant: &Grant) -> Result<Encoded<GrantColumns>, RowError> {
+        let id = grant_id(grant);
+        let GrantExtras { annotations, expansion, notes } = self.grant_extras(grant)?;
+        let parts = GrantParts {
+            id: &id,
+            entitlement: &grant.entitlement,
+            entitlement_resource: ResourceRef {
+                resource_type: &grant.entitlement_resource.resource_type,
+                resource: &grant.entitlement_resource.resource,
+            },
+            principal: ResourceRef {
+                resource_type: &grant.principal.resource_type,
+                resource: &grant.principal.resource,
+            },
+            annotations,
+            sources: BTreeMap::new(),
+        };
+        let data = parts.data();
+        let columns = GrantColumns {
+            resource_type_id: grant.entitlement_resource.resource_type.clone(),
+            resource_id: grant.entitlement_resource.resource.clone(),
+            entitlement_id: grant.entitlement.clone(),
+            principal_resource_type_id: grant.principal.resource_type.clone(),
+            principal_resource_id: grant.principal.resource.clone(),
+            external_id: id.into_owned(),
+            expansion: expansion.map(|expansion| expansion.encode_to_vec()),
+        };
+        Ok(Encoded { columns, data, notes })
+    }
+
+    /// Checks a grant's ids, and gives what it has beyond them.
+    ///
+    /// # Errors
+    /// If an id is empty or too long.
+    pub fn grant_extras(&self, grant: &Grant) -> Result<GrantExtras, RowError> {
+        let id = grant_id(grant);
+        let mut row = Row::new(RowKind::Grant, &id);
+        row.check_id("id", &id)?;
+        row.check_id("entitlement", &grant.entitlement)?;
+        for part in [&grant.entitlement_resource.resource_type, &grant.entitlement_resource.resource] {
+            row.check_id("entitlement resource", part)?;
+        }
+        for part in [&grant.principal.resource_type, &grant.principal.resource] {
+            row.check_id("principal", part)?;
+        }
+        let mut annotations = Vec::with_capacity(grant.annotations.len());
+        for annotation in &grant.annotations {
+            self.grant_annotation(&mut row, &mut annotations, annotation);
+        }
+        let expansion = expandable(&mut row, grant);
+        Ok(GrantExtras { annotations, expansion, notes: row.into_notes() })
+    }
+
+    fn grant_annotation(&self, row: &mut Row<'_>, annotations: &mut Vec<Any>, annotation: &GrantAnnotation) {
+        match annotation {
+            GrantAnnotation::Immutable(source) => {
+                let message = proto::GrantImmutable { source_id: source.clone(), metadata: None };
+                self.annotate(row, annotations, &message);
+            }
+            GrantAnnotation::Metadata(facts) => {
+                let metadata = profile::encode(row, facts);
+                self.annotate(row, annotations, &proto::GrantMetadata { metadata });
+            }
+            GrantAnnotation::RawId(id) => self.annotate(row, annotations, &proto::RawId { id: id.clone() }),
+            GrantAnnotation::V1Identifier(id) => {
+                self.annotate(row, annotations, &proto::V1Identifier { id: id.clone() });
+            }
+            GrantAnnotation::ExternalResourceMatch { kind, key, value } => {
+                let message = proto::ExternalResourceMatch {
+                    resource_type: trait_number(*kind),
+                    key: key.clone(),
+                    value: value.clone(),
+                };
+                self.annotate(row, annotations, &message);
+            }
+            GrantAnnotation::ExternalResourceMatchAll(kind) => {
+                let message = proto::ExternalResourceMatchAll { resource_type: trait_number(*kind) };
+                self.annotate(row, annotations, &message);
+            }
+            GrantAnnotation::ExternalResourceMatchId(id) => {
+                self.annotate(row, annotations, &proto::ExternalResourceMatchID { id: id.clone() });
+            }
+        }
+    }
+}
+
+/// What the grant passes on, each id once and none blank; `None` when nothing is left.
+fn expandable(row: &mut Row<'_>, grant: &Grant) -> Option<GrantExpandable> {
+    let expansion = grant.expansion.as_ref()?;
+    let mut seen = HashSet::new();
+    let named = expansion.entitlement_ids.iter().filter(|id| !id.trim().is_empty() && seen.insert(id.as_str()));
+    let entitlement_ids: Vec<String> = named.cloned().collect();
+    if entitlement_ids.is_empty() {
+        row.dropped("GrantExpandable", "it names no entitlement");
+        return None;
+    }
+    Some(GrantExpandable {
+        entitlement_ids,
+        shallow: expansion.shallow,
+        resource_type_ids: expansion.resource_type_ids.clone(),
+    })
+}

@@ -1,0 +1,142 @@
+//! The tables, columns and indexes of a file, exactly as the field has them.
+//!
+//! Index names and uniqueness are the field's, its one swap of names included: readers keep a wrong index under a known
+//! name, and their upserts need the unique ones. Tables are made first and indexes last, since that is faster, and since
+//! readers build missing indexes themselves. What the rows mean is `database`'s business.
+
+use rusqlite::Connection;
+
+/// Which columns and indexes a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileProfile {
+    /// All columns that SDK 0.25.0 knows: the cheapest to open for current readers.
+    #[default]
+    Current,
+    /// The columns of SDK 0.7.27, whose viewer cannot export files with later ones; annotations that it does not know
+    /// are left out too.
+    Compat07,
+}
+
+/// Our own table: the coverage of the sync, one row. Both reference viewers ignore tables that they do not know.
+pub const COVERAGE_TABLE: &str = "accord_coverage";
+
+/// Creates all tables, without indexes.
+///
+/// # Errors
+/// Whatever SQLite says; the tables must not exist.
+pub fn create_tables(connection: &Connection, profile: FileProfile) -> rusqlite::Result<()> {
+    for (table, columns) in TABLES {
+        let extra = match (profile, *table) {
+            (FileProfile::Current, "v1_sync_runs") => SYNC_RUNS_SINCE_0_9_10,
+            _ => "",
+        };
+        connection.execute_batch(&format!("create table {table} (id integer primary key, {columns}{extra})"))?;
+    }
+    connection.execute_batch(&format!(
+        "create table {COVERAGE_TABLE} (id integer primary key, version integer not null, coverage text not null)"
+    ))
+}
+
+/// Creates all indexes. Each is one pass over its table, so that a caller can tell how far it is.
+///
+/// `done` is called after each with (indexes made, indexes to make).
+///
+/// # Errors
+/// Whatever SQLite says; a repeated external id violates a unique index.
+pub fn create_indexes(
+    connection: &Connection,
+    profile: FileProfile,
+    mut done: impl FnMut(u64, u64),
+) -> rusqlite::Result<()> {
+    let statements: Vec<String> = index_statements(profile).collect();
+    for (made, statement) in (1..).zip(&statements) {
+        connection.execute_batch(statement)?;
+        done(made, statements.len() as u64);
+    }
+    Ok(())
+}
+
+/// The names of the indexes of a profile.
+pub fn index_names(profile: FileProfile) -> impl Iterator<Item = &'static str> {
+    indexes(profile).map(|index| index.0)
+}
+
+fn index_statements(profile: FileProfile) -> impl Iterator<Item = String> {
+    indexes(profile).map(|(name, table, unique, rest)| {
+        let unique = if *unique { "unique " } else { "" };
+        format!("create {unique}index {name} on {table} {rest}")
+    })
+}
+
+fn indexes(profile: FileProfile) -> impl Iterator<Item = &'static (&'static str, &'static str, bool, &'static str)> {
+    INDEXES.iter().filter(move |index| profile == FileProfile::Current || index.0 != SINCE_0_9_10)
+}
+
+const TABLES: &[(&str, &str)] = &[
+    (
+        "v1_resource_types",
+        "external_id text not null, data blob not null, sync_id text not null, discovered_at datetime not null",
+    ),
+    (
+        "v1_resources",
+        "resource_type_id text not null, external_id text not null, parent_resource_type_id text, parent_resource_id text, \
+         data blob not null, sync_id text not null, discovered_at datetime not null",
+    ),
+    (
+        "v1_entitlements",
+        "resource_type_id text not null, resource_id text not null, external_id text not null, \
+         data blob not null, sync_id text not null, discovered_at datetime not null",
+    ),
+    (
+        "v1_grants",
+        "resource_type_id text not null, resource_id text not null, entitlement_id text not null, \
+         principal_resource_type_id text not null, principal_resource_id text not null, external_id text not null, \
+         expansion blob, needs_expansion integer not null default 0, \
+         data blob not null, sync_id text not null, discovered_at datetime not null",
+    ),
+    (
+        "v1_sync_runs",
+        "sync_id text not null, started_at datetime not null, ended_at datetime, sync_token text not null, \
+         sync_type text not null default 'full', parent_sync_id text not null default '', \
+         linked_sync_id text not null default '', supports_diff integer not null default 0",
+    ),
+    (
+        "v1_assets",
+        "external_id text not null, content_type text not null, data blob not null, sync_id text not null, \
+         discovered_at datetime not null",
+    ),
+    // Never filled: the connectors' scratch pad may hold what no file should. Readers expect the table.
+    ("v1_connector_sessions", "sync_id text not null, key text not null, value blob not null"),
+];
+
+const SYNC_RUNS_SINCE_0_9_10: &str = ", grants_backfilled integer not null default 0, stats text, \
+     ingest_invariant_generation text not null default '', ingest_invariant_coverage text not null default '', \
+     ingest_invariant_mode text not null default ''";
+
+const SINCE_0_9_10: &str = "idx_grants_entitlement_sync_grant_v1";
+
+/// Name, table, whether it is unique, and what it is on.
+const INDEXES: &[(&str, &str, bool, &str)] = &[
+    ("idx_resource_types_external_sync_v1", "v1_resource_types", true, "(external_id, sync_id)"),
+    ("idx_resources_resource_type_id_v1", "v1_resources", false, "(resource_type_id)"),
+    // The field has the names of these two swapped, in all its versions.
+    ("idx_resources_external_sync_v1", "v1_resources", false, "(parent_resource_type_id, parent_resource_id)"),
+    ("idx_resources_parent_resource_id_v1", "v1_resources", true, "(external_id, sync_id)"),
+    ("idx_entitlements_resource_id_v1", "v1_entitlements", false, "(resource_type_id, resource_id)"),
+    ("idx_entitlements_external_sync_v1", "v1_entitlements", true, "(external_id, sync_id)"),
+    ("idx_sync_runs_sync_id_v1", "v1_sync_runs", true, "(sync_id)"),
+    ("idx_grants_resource_type_id_resource_id_v1", "v1_grants", false, "(resource_type_id, resource_id)"),
+    ("idx_grants_principal_id_v1", "v1_grants", false, "(principal_resource_type_id, principal_resource_id)"),
+    (
+        "idx_grants_entitlement_id_principal_id_v1",
+        "v1_grants",
+        false,
+        "(entitlement_id, principal_resource_type_id, principal_resource_id)",
+    ),
+    ("idx_grants_external_sync_v1", "v1_grants", true, "(external_id, sync_id)"),
+    (SINCE_0_9_10, "v1_grants", false, "(entitlement_id, sync_id, id)"),
+    ("idx_grants_sync_expansion_v1", "v1_grants", false, "(sync_id) where expansion is not null"),
+    ("idx_grants_sync_needs_expansion_v1", "v1_grants", false, "(sync_id) where needs_expansion = 1"),
+    ("idx_assets_external_sync_v1", "v1_assets", true, "(external_id, sync_id)"),
+    ("idx_session_store_sync_key_v1", "v1_connector_sessions", true, "(sync_id, key)"),
+];
