@@ -1,0 +1,216 @@
+//! What a connector may reach and how it authenticates: origins, credentials, rates and egress entries.
+//!
+//! Everything here is a declaration. `policy` decides by it, `credentials` evaluates the recipes, `http` sends.
+
+use super::field::Condition;
+use super::template::Template;
+
+/// A place on the network: scheme, host and port, with a path in front if the operator's URL has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub name: String,
+    /// Renders to an https URL.
+    pub url: Template,
+    /// May have private addresses without the operator's leave.
+    pub private_addresses: bool,
+    /// The field with certificates that this origin may be signed by, beside the system's.
+    pub certificates: Option<String>,
+    /// Cookies are kept in the host and sent back.
+    pub cookies: bool,
+    /// It exists only if all of these hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// A way to authenticate. Several may share an id; the first whose conditions hold counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    pub id: String,
+    /// Names of the origins that it may go to.
+    pub origins: Vec<String>,
+    pub conditions: Vec<Condition>,
+    pub recipe: Recipe,
+}
+
+impl Credential {
+    /// The headers that it writes, which a guest must not set.
+    pub fn header_names(&self) -> Vec<&str> {
+        match &self.recipe {
+            Recipe::Header(headers) | Recipe::Hmac(Hmac { headers, .. }) => {
+                headers.iter().map(|(name, _)| name.as_str()).collect()
+            }
+            Recipe::Basic { .. } | Recipe::Bearer { .. } | Recipe::OAuth2(_) => vec!["authorization"],
+            Recipe::Tls { .. } => Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipe {
+    /// Headers with fixed content.
+    Header(Vec<(String, Template)>),
+    Basic {
+        username: Template,
+        password: Template,
+    },
+    Bearer {
+        token: Template,
+    },
+    OAuth2(OAuth2),
+    Hmac(Hmac),
+    /// A client certificate: names of a certificate field and of a secret field.
+    Tls {
+        certificate: String,
+        key: String,
+    },
+}
+
+/// A token fetched from a token endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuth2 {
+    pub token_origin: String,
+    pub token_path: Template,
+    pub client_authentication: ClientAuthentication,
+    pub client_id: Option<Template>,
+    pub client_secret: Option<Template>,
+    pub encoding: TokenEncoding,
+    pub fields: Vec<(String, Template)>,
+    pub scope: Option<Template>,
+    /// How long a token lives whose answer does not say so.
+    pub default_seconds: u32,
+    /// How long before its end a token is renewed; at most a fifth of its life is given away.
+    pub renew_before_seconds: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// The fields say it all.
+    None,
+    Basic,
+    /// `client_id` and `client_secret` among the fields.
+    Body,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenEncoding {
+    Form,
+    Json,
+}
+
+/// A signature over the request that is about to leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hmac {
+    /// The name of a secret field.
+    pub key: String,
+    pub algorithm: Algorithm,
+    /// Joined with line feeds, none at the end.
+    pub lines: Vec<Template>,
+    pub headers: Vec<(String, Template)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+/// How often a class of endpoints may be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    pub name: String,
+    pub per_minute: u32,
+    /// How many may go at once after a pause.
+    pub burst: u32,
+    /// How many may be under way at a time.
+    pub in_flight: u32,
+    pub headers: Option<VendorHeaders>,
+}
+
+/// Response headers in which the target tells its budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VendorHeaders {
+    pub remaining: Option<String>,
+    pub reset: String,
+    pub reset_form: ResetForm,
+    /// With this many requests left, the next one waits for the reset.
+    pub low_water: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetForm {
+    /// Seconds from now.
+    Seconds,
+    /// Seconds since 1970.
+    Epoch,
+}
+
+/// Leave to send some requests to one origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Egress {
+    pub origin: String,
+    pub methods: Vec<String>,
+    /// Whole paths below the origin's; `*` stands for one segment, a final `/**` for any rest.
+    pub paths: Vec<String>,
+    /// Only while one of these exports runs under provisioning; empty: always.
+    pub when: Vec<Export>,
+    pub conditions: Vec<Condition>,
+    /// Safe to send twice, whatever its method.
+    pub repeatable: bool,
+    /// What a 200 must be. `application/json` also stands for every `…+json`.
+    pub content_type: Option<String>,
+    /// The name of a rate.
+    pub rate: Option<String>,
+    pub inspect: Option<Inspection>,
+}
+
+/// A rule for what is inside a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inspection {
+    /// Every request in an OData JSON batch passes the same rules.
+    ODataBatch,
+}
+
+/// A function of the connector, as far as policy tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Export {
+    Connect,
+    Validate,
+    Begin,
+    Read,
+    Grant,
+    Revoke,
+    CreateAccount,
+    DeleteResource,
+    RotateCredential,
+    InvokeAction,
+    ActionStatus,
+}
+
+impl Export {
+    /// The exports that change a target, with the names that manifests use.
+    pub const WRITING: [(&str, Self); 7] = [
+        ("grant", Self::Grant),
+        ("revoke", Self::Revoke),
+        ("create-account", Self::CreateAccount),
+        ("delete-resource", Self::DeleteResource),
+        ("rotate-credential", Self::RotateCredential),
+        ("invoke-action", Self::InvokeAction),
+        ("action-status", Self::ActionStatus),
+    ];
+
+    /// Whether it belongs to provisioning.
+    pub fn is_writing(self) -> bool {
+        Self::WRITING.iter().any(|(_, export)| *export == self)
+    }
+
+    /// Its name in the interface.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Validate => "validate",
+            Self::Begin => "begin",
+            Self::Read => "read",
+            _ => Self::WRITING.iter().find(|(_, export)| *export == self).map_or("", |(name, _)| name),
+        }
+    }
+}

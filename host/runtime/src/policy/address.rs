@@ -1,0 +1,1 @@
+//! Whether an address may be reached.
