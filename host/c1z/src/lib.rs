@@ -1,5 +1,6 @@
 //! The c1z sync file: read, stage, expand, write, verify.
 
+pub mod container;
 pub mod database;
 pub mod encode;
 pub mod lock;

@@ -36,9 +36,10 @@ impl Stats {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads the column; `None` if it is not such a JSON text.
+    /// Reads the column; `None` if it is not a JSON object of this shape.
     pub fn from_json(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        // serde would take an array too, member by member.
+        text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
     }
 }
 
