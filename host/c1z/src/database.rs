@@ -102,13 +102,9 @@ impl NewDatabase {
     }
 
     pub fn resource(&self, row: &Encoded<ResourceColumns>) -> rusqlite::Result<()> {
-        let parent = row.columns.parent.as_ref();
-        self.insert_resource(
-            &row.columns.resource_type_id,
-            &row.columns.external_id,
-            parent.map(|parent| (parent.resource_type.as_str(), parent.resource.as_str())),
-            &row.data,
-        )
+        let columns = &row.columns;
+        let parent = columns.parent_resource_type_id.as_deref().zip(columns.parent_resource_id.as_deref());
+        self.insert_resource(&columns.resource_type_id, &columns.external_id, parent, &row.data)
     }
 
     /// `parent` is (resource type, resource).

@@ -6,6 +6,7 @@ pub mod encode;
 pub mod lock;
 pub mod model;
 pub mod proto;
+pub mod reader;
 pub mod schema;
 pub mod stats;
 pub mod sync_id;

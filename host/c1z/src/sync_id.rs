@@ -47,6 +47,12 @@ impl SyncId {
         Some(Self(bytes))
     }
 
+    /// The random part.
+    pub fn random(&self) -> [u8; 16] {
+        let [_, _, _, _, random @ ..] = self.0;
+        random
+    }
+
     /// When the sync started, to the second.
     pub fn seconds(&self) -> i64 {
         let [a, b, c, d, ..] = self.0;

@@ -107,6 +107,7 @@ impl Encoder {
             principal_resource_type_id: grant.principal.resource_type.clone(),
             principal_resource_id: grant.principal.resource.clone(),
             external_id: id.into_owned(),
+            needs_expansion: expansion.is_some(),
             expansion: expansion.map(|expansion| expansion.encode_to_vec()),
         };
         Ok(Encoded { columns, data, notes })

@@ -44,7 +44,9 @@ pub struct ResourceColumns {
     pub resource_type_id: String,
     /// `<resource type>:<resource>`.
     pub external_id: String,
-    pub parent: Option<crate::model::ResourceId>,
+    /// Both or neither; absent, not empty, for a resource without a parent.
+    pub parent_resource_type_id: Option<String>,
+    pub parent_resource_id: Option<String>,
 }
 
 /// Columns of `v1_entitlements`.
@@ -68,6 +70,8 @@ pub struct GrantColumns {
     pub external_id: String,
     /// A serialised `GrantExpandable`, for a grant that passes access on.
     pub expansion: Option<Vec<u8>>,
+    /// Whether the expander must look at the row; stays set after expansion.
+    pub needs_expansion: bool,
 }
 
 /// Encodes the rows of one sync.

@@ -49,7 +49,8 @@ impl Encoder {
         let columns = ResourceColumns {
             resource_type_id: resource.id.resource_type.clone(),
             external_id: external_id.clone(),
-            parent: resource.parent.clone(),
+            parent_resource_type_id: resource.parent.as_ref().map(|parent| parent.resource_type.clone()),
+            parent_resource_id: resource.parent.as_ref().map(|parent| parent.resource.clone()),
         };
         Ok(row.finish(columns, &message))
     }
