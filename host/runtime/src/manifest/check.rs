@@ -154,12 +154,10 @@ impl Check<'_> {
             for id in &collection.yields {
                 self.known_resource_type(&place, id);
             }
-            for before in &collection.after {
-                if !names.contains(before.as_str()) {
-                    self.at(
-                        &place,
-                        format!("`after` names `{before}`, which is no collection{}", nearest(before, &names)),
-                    );
+            for (key, others) in [("after", &collection.after), ("discovers", &collection.discovers)] {
+                for other in others.iter().filter(|other| !names.contains(other.as_str())) {
+                    let near = nearest(other, &names);
+                    self.at(&place, format!("`{key}` names `{other}`, which is no collection{near}"));
                 }
             }
         }

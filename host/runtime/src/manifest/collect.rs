@@ -46,6 +46,8 @@ pub struct Collection {
     pub yields: Vec<String>,
     /// Names of the collections that must be settled before it starts.
     pub after: Vec<String>,
+    /// Names of the collections whose listings this one may find.
+    pub discovers: Vec<String>,
     /// What its key is, in words, when there is one listing for each key.
     pub key: Option<String>,
     /// The upstream permission that it needs, as the target's console shows it.

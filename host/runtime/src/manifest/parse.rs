@@ -286,6 +286,7 @@ fn collection(table: Table<'_>) -> Collection {
         name: table.name("name"),
         yields: table.some_texts("yields"),
         after: table.texts("after"),
+        discovers: table.texts("discovers"),
         key: table.text("key"),
         permission: table.text("permission"),
         forbidden: table.word("forbidden", &rules).unwrap_or_default(),

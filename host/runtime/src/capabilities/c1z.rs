@@ -1,0 +1,75 @@
+//! `c1z`: rows are held until the page returns, within limits.
+
+use crate::bindings::accord::connector::c1z::Host;
+use crate::bindings::accord::connector::types as wit;
+use crate::convert;
+use crate::problem::{Category, Problem};
+
+use super::{State, bug};
+
+impl Host for State {
+    fn put_resources(&mut self, rows: Vec<wit::Resource>) -> wasmtime::Result<Result<(), wit::Failure>> {
+        let bytes = rows.iter().map(resource_bytes).sum();
+        Ok(self.admit(rows.len(), bytes).map(|()| {
+            self.call.rows.resources.extend(rows.into_iter().map(convert::resource));
+        }))
+    }
+
+    fn put_entitlements(&mut self, rows: Vec<wit::Entitlement>) -> wasmtime::Result<Result<(), wit::Failure>> {
+        let bytes = rows.iter().map(|row| row.display_name.len() + row.description.len() + 64).sum();
+        Ok(self.admit(rows.len(), bytes).map(|()| {
+            self.call.rows.entitlements.extend(rows.into_iter().map(convert::entitlement));
+        }))
+    }
+
+    fn put_grants(&mut self, rows: Vec<wit::Grant>) -> wasmtime::Result<Result<(), wit::Failure>> {
+        let bytes = rows.iter().map(grant_bytes).sum();
+        Ok(self.admit(rows.len(), bytes).map(|()| {
+            self.call.rows.grants.extend(rows.into_iter().map(convert::grant));
+        }))
+    }
+}
+
+impl State {
+    fn admit(&mut self, rows: usize, bytes: usize) -> Result<(), wit::Failure> {
+        let limits = &self.shared.limits;
+        let Some(listing) = &self.call.listing else {
+            return Err(bug("rows can only be pushed by `read`"));
+        };
+        self.call.row_count += rows;
+        self.call.row_bytes += bytes;
+        let broken = if rows > limits.rows_per_call {
+            format!("{rows} rows in one call; at most {} are allowed", limits.rows_per_call)
+        } else if self.call.row_count > limits.rows_per_page {
+            format!("more than {} rows in one page", limits.rows_per_page)
+        } else if self.call.row_bytes > limits.row_bytes_per_page {
+            format!("more than {} bytes of rows in one page", limits.row_bytes_per_page)
+        } else {
+            return Ok(());
+        };
+        let plugin = &self.shared.plugin_id;
+        let problem = Problem::new(Category::Plugin, "LIMIT-001", format!("plugin '{plugin}' pushed {broken}"))
+            .place(listing.clone())
+            .remedy("the connector must ask the target for smaller pages; report this to its author");
+        self.call.fail(problem);
+        Err(bug(broken))
+    }
+}
+
+fn resource_bytes(row: &wit::Resource) -> usize {
+    let profile: usize = row.profile.iter().map(|(name, value)| name.len() + value_bytes(value)).sum();
+    row.id.resource.len() + row.display_name.len() + row.description.len() + profile + 128
+}
+
+fn value_bytes(value: &wit::Value) -> usize {
+    match value {
+        wit::Value::Text(text) | wit::Value::Json(text) => text.len(),
+        wit::Value::Items(items) => items.iter().map(|item| item.len() + 16).sum(),
+        wit::Value::Int(_) | wit::Value::Number(_) | wit::Value::Flag(_) => 8,
+    }
+}
+
+fn grant_bytes(row: &wit::Grant) -> usize {
+    let metadata: usize = row.annotations.len() * 64;
+    row.entitlement.len() + row.principal.resource.len() + row.entitlement_resource.resource.len() + metadata
+}

@@ -1,0 +1,101 @@
+//! Errors of the work file and failures of a guest, as problems for the person who must act.
+
+use accord_c1z::lock::LockError;
+use accord_c1z::work::{Error, Fault};
+
+use crate::bindings::accord::connector::types as wit;
+use crate::problem::{Category, Problem};
+use crate::running::Shared;
+
+/// An error of staging or finishing.
+pub(crate) fn storage(error: Error) -> Problem {
+    let text = error.to_string();
+    match (error.fault(), &error) {
+        (_, Error::NoSpace { path, needed, free }) => {
+            Problem::new(Category::Storage, "DISK-001", format!("no space left for the sync in `{}`", path.display()))
+                .line("needs", format!("about {needed} bytes"))
+                .line("free", format!("{free} bytes"))
+                .remedy("free space, or name another file with --file; the previous file is untouched")
+        }
+        (Fault::Storage, _) => Problem::new(Category::Storage, "DISK-002", text),
+        (Fault::Plugin, Error::CursorRepeated { .. }) => Problem::new(Category::Plugin, "LOOP-001", text)
+            .means("the listing would never end")
+            .remedy("report this to the plugin's author"),
+        (Fault::Plugin, _) => Problem::new(Category::Plugin, "ROWS-001", text)
+            .remedy("report this to the plugin's author; nothing was written"),
+        (Fault::Cancelled, _) => Problem::new(Category::Interrupted(15), "STOP-001", text),
+        (Fault::Bug, _) => crate::engine::bug("the work file", &text),
+    }
+}
+
+/// Another run holds the target.
+pub(crate) fn lock(error: &LockError) -> Problem {
+    match error {
+        LockError::Busy { .. } => Problem::new(Category::Busy, "BUSY-001", error.to_string())
+            .remedy("wait for it, or name another file with --file"),
+        LockError::File { .. } => Problem::new(Category::Storage, "DISK-003", error.to_string())
+            .remedy("name a file in a folder that you may write to with --file"),
+    }
+}
+
+/// A guest's failure. `place` is the listing or the export that failed.
+pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Problem {
+    let id = &shared.plugin_id;
+    let problem = match failure {
+        wit::Failure::Config(detail) => told(shared, Category::Usage, "CONF-002", detail),
+        wit::Failure::Credentials(detail) => {
+            let mut problem = told(shared, Category::Credentials, "CRED-001", detail);
+            for hint in &shared.hints {
+                problem = problem.line("note", hint.clone());
+            }
+            problem
+        }
+        wit::Failure::Permission(permission) => {
+            let name = clean(shared, &permission.permission);
+            told(shared, Category::Permission, "PERM-001", permission.detail)
+                .line("needs", format!("the permission \"{name}\""))
+        }
+        wit::Failure::Gone(object) => {
+            let text = format!(
+                "{} {} is not there any more",
+                clean(shared, &object.resource_type),
+                clean(shared, &object.resource)
+            );
+            Problem::new(Category::Network, "GONE-001", text)
+        }
+        wit::Failure::NotFound(detail) => told(shared, Category::Network, "HTTP-002", detail),
+        wit::Failure::RateLimited(seconds) => {
+            let text = match seconds {
+                Some(seconds) => format!("the target still limits our rate; it asks for {seconds} s more"),
+                None => "the target still limits our rate".to_owned(),
+            };
+            Problem::new(Category::RateLimited, "RATE-001", text)
+                .remedy("run the same command again later: it goes on where it stopped")
+        }
+        wit::Failure::Upstream(detail) => told(shared, Category::Network, "HTTP-001", detail),
+        wit::Failure::InvalidResponse(detail) => told(shared, Category::Network, "HTTP-003", detail),
+        wit::Failure::Refused(detail) => told(shared, Category::Usage, "REFUSED-001", detail),
+        wit::Failure::Unsupported(text) => {
+            let text = clean(shared, &text);
+            Problem::new(Category::Usage, "PLUGIN-005", format!("plugin '{id}' does not offer this: {text}"))
+        }
+        wit::Failure::Bug(text) => {
+            let text = clean(shared, &text);
+            Problem::new(Category::Plugin, "GUEST-004", format!("plugin '{id}' reports a fault of its own: {text}"))
+                .remedy("report this to the plugin's author")
+        }
+    };
+    if problem.lines.iter().any(|(label, _)| *label == "where") { problem } else { problem.place(place) }
+}
+
+fn told(shared: &Shared, category: Category, code: &'static str, detail: wit::Detail) -> Problem {
+    Problem::new(category, code, clean(shared, &detail.message))
+        .place(clean(shared, &detail.place))
+        .means(clean(shared, &detail.meaning))
+        .remedy(clean(shared, &detail.remedy))
+}
+
+/// Guest text for a terminal: masked, without control characters, bounded.
+pub(crate) fn clean(shared: &Shared, text: &str) -> String {
+    crate::capabilities::printable(&shared.mask(text), 1_000)
+}

@@ -1,0 +1,210 @@
+//! Listings in the hands of workers: the next page is read and committed, and a failure is weighed.
+
+use std::collections::BTreeSet;
+
+use accord_c1z::work::{CollectionId, CollectionRecord, CollectionState, FactsView, Gap, Settlement, Step};
+
+use crate::bindings::accord::connector::types as wit;
+use crate::manifest::Collection;
+use crate::problem::{Category, Problem};
+use crate::running::Instance;
+use crate::tape::Address;
+
+use super::begin::deselect;
+use super::coverage::{Verdict, verdict};
+use super::errors;
+use super::queue::Next;
+use super::reader::{self, Outcome};
+use super::run::Run;
+use super::writer::FactsReader;
+
+/// Reads pages until nothing is left. One instance at a time; a trapped one is replaced.
+pub(super) async fn worker(run: &Run, mut instance: Option<Instance>) -> Result<(), Problem> {
+    loop {
+        let waiting = run.changed.notified();
+        tokio::pin!(waiting);
+        waiting.as_mut().enable();
+        let next = run.queue().next();
+        let record = match next {
+            Next::Read(record) => record,
+            Next::Wait => {
+                waiting.await;
+                continue;
+            }
+            Next::Finished => {
+                run.changed.notify_waiters();
+                return Ok(());
+            }
+            Next::Stuck(names) => {
+                let text = format!(
+                    "plugin '{}' has listings that wait for each other: {}",
+                    run.plugin.shared.plugin_id,
+                    names.join(", ")
+                );
+                return Err(
+                    Problem::new(Category::Plugin, "LOOP-004", text).remedy("report this to the plugin's author")
+                );
+            }
+        };
+        let after = read_one(run, &mut instance, &record).await?;
+        run.progress.changed(&record, &after);
+        run.queue().give_back(after);
+        run.changed.notify_waiters();
+    }
+}
+
+/// Reads the next page of a listing, commits it, and returns how the listing stands.
+async fn read_one(
+    run: &Run,
+    instance: &mut Option<Instance>,
+    record: &CollectionRecord,
+) -> Result<CollectionRecord, Problem> {
+    let name = &record.address.name;
+    let settled = run.queue().settled_before(name);
+    let after = run.collection(name).map(|collection| collection.after.clone()).unwrap_or_default();
+    let visible = settled.into_iter().filter(|(name, _)| after.contains(name)).collect();
+    let facts = FactsReader::new(run.writer.clone(), FactsView { own: Some(record.id), after }, visible);
+    let address = Address {
+        export: "read".into(),
+        collection: name.clone(),
+        key: record.address.key.clone(),
+        restart: record.restarts,
+        page: record.pages,
+    };
+    match reader::read_page(run, instance, record, facts).await? {
+        Outcome::Failed { failure, exchanges } => {
+            run.record(&address, exchanges)?;
+            failed(run, record, failure).await
+        }
+        Outcome::Page { commit, exchanges } => {
+            run.record(&address, exchanges)?;
+            if let Step::Restart(reason) = &commit.step {
+                return restart(run, record, reason.clone()).await;
+            }
+            let committed = run.writer.run(move |work| work.commit_page(commit)).await?.map_err(errors::storage)?;
+            let limit = run.plugin.shared.limits.repeated_pages;
+            if committed.repeated_page >= limit {
+                let text =
+                    format!("{} returned the same rows on {} pages", record.address, committed.repeated_page + 1);
+                return Err(Problem::new(Category::Plugin, "LOOP-002", text)
+                    .means("the listing would never end")
+                    .remedy("report this to the plugin's author"));
+            }
+            for found in committed.discovered {
+                let found = deselect(run, found).await?;
+                run.progress.found(&found);
+                run.queue().add(vec![found]);
+            }
+            match committed.record.state {
+                CollectionState::Complete => compare_with_total(run, committed.record).await,
+                _ => Ok(committed.record),
+            }
+        }
+    }
+}
+
+/// Begins a listing again, within the limit.
+async fn restart(run: &Run, record: &CollectionRecord, reason: String) -> Result<CollectionRecord, Problem> {
+    let limit = run.plugin.shared.limits.restarts;
+    if record.restarts >= limit {
+        let text = format!("{} had to begin again more than {limit} times: {reason}", record.address);
+        return lost(run, record, Problem::new(Category::Network, "HTTP-004", text)).await;
+    }
+    tracing::warn!(listing = %record.address, "beginning again: {reason}");
+    let id = record.id;
+    let (restarted, records) = run
+        .writer
+        .run(move |work| work.restart(id, &reason).and_then(|restarted| Ok((restarted, work.collections()?))))
+        .await?
+        .map_err(errors::storage)?;
+    let known: BTreeSet<CollectionId> = records.iter().map(|record| record.id).collect();
+    run.queue().retain(&known);
+    Ok(restarted)
+}
+
+/// How the reason of a restart for a missed total begins.
+const FEWER: &str = "it ended with";
+
+/// A listing that ends with fewer items than its own total is read once more, and is a loss then.
+async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<CollectionRecord, Problem> {
+    let Some(total) = record.total else { return Ok(record) };
+    let yields = run
+        .collection(&record.address.name)
+        .and_then(|collection| collection.yields.first().cloned())
+        .unwrap_or_default();
+    let id = record.id;
+    let distinct = run.writer.run(move |work| work.distinct(id, &yields)).await?.map_err(errors::storage)?;
+    if distinct >= total {
+        return Ok(record);
+    }
+    let reason = format!("{FEWER} {distinct} of {total} items");
+    if record.restart_reasons.iter().any(|known| known.starts_with(FEWER)) {
+        let text = format!("{} is incomplete: {reason}, twice", record.address);
+        return lost(run, &record, Problem::new(Category::Network, "HTTP-005", text)).await;
+    }
+    restart(run, &record, reason).await
+}
+
+/// What a failed listing means for the run.
+async fn failed(run: &Run, record: &CollectionRecord, failure: wit::Failure) -> Result<CollectionRecord, Problem> {
+    let Some(collection) = run.collection(&record.address.name) else {
+        return Err(reader::problem(run, record, failure));
+    };
+    let allowed = run.allowed_gaps.allows(&collection.name, &collection.yields);
+    let permission = match &failure {
+        wit::Failure::Permission(detail) => Some(errors::clean(&run.plugin.shared, &detail.permission)),
+        _ => None,
+    };
+    let rule = match &failure {
+        wit::Failure::Permission(_) => collection.forbidden,
+        wit::Failure::Upstream(_) | wit::Failure::NotFound(_) | wit::Failure::InvalidResponse(_) => collection.lost,
+        wit::Failure::Gone(_) => {
+            let problem = reader::problem(run, record, failure);
+            return end(
+                run,
+                record,
+                Gap { reason: format!("gone during the sync: {}", problem.headline), permission: None, lost: false },
+            )
+            .await;
+        }
+        _ => return Err(reader::problem(run, record, failure)),
+    };
+    let problem = reader::problem(run, record, failure);
+    decide(run, record, collection, verdict(rule, allowed), problem, permission).await
+}
+
+/// A listing that cannot be read to its end for the target's sake.
+async fn lost(run: &Run, record: &CollectionRecord, problem: Problem) -> Result<CollectionRecord, Problem> {
+    let Some(collection) = run.collection(&record.address.name) else { return Err(problem) };
+    let allowed = run.allowed_gaps.allows(&collection.name, &collection.yields);
+    decide(run, record, collection, verdict(collection.lost, allowed), problem, None).await
+}
+
+async fn decide(
+    run: &Run,
+    record: &CollectionRecord,
+    collection: &Collection,
+    verdict: Verdict,
+    problem: Problem,
+    permission: Option<String>,
+) -> Result<CollectionRecord, Problem> {
+    match verdict {
+        Verdict::Stop { by_flag: false } => Err(problem),
+        Verdict::Stop { by_flag: true } => {
+            let types = collection.yields.join(",");
+            Err(problem.line("or", format!("accept that it is not collected with --allow-gaps={types}")))
+        }
+        Verdict::Gap | Verdict::Degrade => {
+            tracing::warn!(listing = %record.address, "not read to its end: {}", problem.headline);
+            end(run, record, Gap { reason: problem.headline, permission, lost: verdict == Verdict::Gap }).await
+        }
+    }
+}
+
+async fn end(run: &Run, record: &CollectionRecord, gap: Gap) -> Result<CollectionRecord, Problem> {
+    let id = record.id;
+    run.writer
+        .run(move |work| work.settle(id, Settlement::Gap(gap)).and_then(|()| work.collection(id)))
+        .await?
+        .map_err(errors::storage)
+}

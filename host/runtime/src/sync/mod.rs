@@ -1,0 +1,29 @@
+//! One sync: lock, stage, read every listing, finish, publish.
+//!
+//! The host drives: it asks guests for pages of listings (`reader`), keeps the order of listings (`queue`), commits each
+//! page as one transaction through the thread that owns the work file (`writer`), and decides what a failure means for
+//! the run (`coverage`). A stop or an error loses only the pages in flight.
+
+mod begin;
+mod coverage;
+mod errors;
+mod listing;
+mod progress;
+mod publish;
+mod queue;
+mod reader;
+mod report;
+mod run;
+mod scope;
+mod validate;
+mod writer;
+
+pub use accord_c1z::work::{Counts, Indexes, Note};
+pub use coverage::{AllowedGaps, CollectionCoverage, Coverage, ListingGap, PluginFacts, State};
+pub use progress::{ListingProgress, Progress, Stage};
+pub use report::{Report, Traffic};
+pub use run::{Setup, SyncOptions, TapeMode, sync};
+pub use scope::Scope;
+pub use validate::{Check, CheckOutcome, validate};
+
+pub(crate) use writer::FactsReader;

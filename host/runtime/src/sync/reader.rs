@@ -1,0 +1,174 @@
+//! Reading one page of one listing: the guest is called, and a page that failed is read again where that can help.
+
+use std::time::Duration;
+
+use accord_c1z::work::{CollectionRecord, Note, PageCommit, Step};
+
+use crate::bindings::accord::connector::types as wit;
+use crate::bindings::exports::accord::connector::sync as guest;
+use crate::capabilities::{Call, Exchanges};
+use crate::http::Phase;
+use crate::manifest::Export;
+use crate::problem::{Category, Problem};
+use crate::running::{CallError, Done, Instance};
+use crate::tape::{Address, Exchange};
+
+use super::errors::{self, clean};
+use super::run::Run;
+use super::writer::FactsReader;
+
+/// A page whose answer was not what the API documents is read so often again.
+const INVALID_RESPONSE_TRIES: u32 = 3;
+
+/// How reading a page ended, when it ended without a fault.
+pub(crate) enum Outcome {
+    Page {
+        commit: PageCommit,
+        exchanges: Vec<Exchange>,
+    },
+    /// The listing cannot be read on.
+    Failed {
+        failure: wit::Failure,
+        exchanges: Vec<Exchange>,
+    },
+}
+
+/// Reads the page where `record` stands. A trapped instance is replaced, and the page read once more.
+pub(crate) async fn read_page(
+    run: &Run,
+    instance: &mut Option<Instance>,
+    record: &CollectionRecord,
+    facts: FactsReader,
+) -> Result<Outcome, Problem> {
+    let place = record.address.to_string();
+    let collection = guest::Collection { name: record.address.name.clone(), key: record.address.key.clone() };
+    let address = Address {
+        export: "read".into(),
+        collection: record.address.name.clone(),
+        key: record.address.key.clone(),
+        restart: record.restarts,
+        page: record.pages,
+    };
+    let mut trapped = false;
+    let mut invalid = 0;
+    loop {
+        let ready = match instance.as_mut() {
+            Some(ready) => ready,
+            None => instance.insert(run.plugin.instantiate().await?),
+        };
+        let mut call = Call::new(Phase::new(Export::Read, false, address.to_string()));
+        call.listing = Some(place.clone());
+        call.facts_reader = Some(facts.clone());
+        call.exchanges = run.exchanges(&address)?;
+        let done = ready.read(call, &address.to_string(), &collection, record.cursor.as_deref(), record.restarts).await;
+        match done {
+            Err(CallError::Problem(problem)) => return Err(problem),
+            Err(CallError::Trap(problem)) if trapped => return Err(problem),
+            Err(CallError::Trap(problem)) => {
+                tracing::warn!(
+                    plugin = run.plugin.shared.plugin_id,
+                    listing = place,
+                    "{}; reading the page again",
+                    problem.headline
+                );
+                *instance = None;
+                trapped = true;
+            }
+            Ok(Done { result: Ok(page), call }) => return accept(run, record, page, call),
+            Ok(Done { result: Err(wit::Failure::InvalidResponse(detail)), call }) => {
+                invalid += 1;
+                if invalid > INVALID_RESPONSE_TRIES || run.is_replay() {
+                    let failure = wit::Failure::InvalidResponse(detail);
+                    return Ok(Outcome::Failed { failure, exchanges: recorded(call.exchanges) });
+                }
+                let text = clean(&run.plugin.shared, &detail.message);
+                tracing::warn!(plugin = run.plugin.shared.plugin_id, listing = place, "{text}; reading the page again");
+                run.clock.sleep(Duration::from_secs(1 << invalid)).await;
+            }
+            Ok(Done { result: Err(failure), call }) => {
+                return Ok(Outcome::Failed { failure, exchanges: recorded(call.exchanges) });
+            }
+        }
+    }
+}
+
+fn recorded(exchanges: Exchanges) -> Vec<Exchange> {
+    match exchanges {
+        Exchanges::Live { recorded: Some(recorded), .. } => recorded,
+        Exchanges::Live { recorded: None, .. } | Exchanges::Replay { .. } => Vec::new(),
+    }
+}
+
+/// A page as a commit, after the rules that concern the page alone.
+fn accept(run: &Run, record: &CollectionRecord, page: guest::Page, call: Call) -> Result<Outcome, Problem> {
+    let shared = &run.plugin.shared;
+    let limits = &shared.limits;
+    let fault = |code: &'static str, text: String| {
+        Err(Problem::new(Category::Plugin, code, text)
+            .place(record.address.to_string())
+            .remedy("report this to the plugin's author; nothing of this page was kept"))
+    };
+    if let Exchanges::Replay { exchanges, used } = &call.exchanges
+        && *used < exchanges.len()
+    {
+        return fault("TAPE-004", format!("the connector made {used} of the {} requests on the tape", exchanges.len()));
+    }
+    let step = match page.step {
+        guest::Step::Done => Step::Done,
+        guest::Step::Next(cursor) if cursor.len() > limits.cursor_bytes => {
+            return fault(
+                "LIMIT-006",
+                format!("a cursor of {} bytes; at most {} are allowed", cursor.len(), limits.cursor_bytes),
+            );
+        }
+        guest::Step::Next(_) if record.pages + 1 >= limits.pages_per_listing => {
+            return fault("LOOP-003", format!("the listing has more than {} pages", limits.pages_per_listing));
+        }
+        guest::Step::Next(cursor) => Step::Next(cursor),
+        guest::Step::Restart(reason) => Step::Restart(clean(shared, &reason)),
+    };
+    let mut discovered = Vec::with_capacity(page.discovered.len());
+    for found in page.discovered {
+        let declared =
+            run.collection(&record.address.name).is_some_and(|collection| collection.discovers.contains(&found.name));
+        if !declared {
+            let name = clean(shared, &found.name);
+            return fault(
+                "ROWS-002",
+                format!(
+                    "`{}` found a listing of `{name}`, which its manifest does not say it discovers",
+                    record.address.name
+                ),
+            );
+        }
+        discovered.push(accord_c1z::work::CollectionAddress { name: found.name, key: found.key });
+    }
+    let notes = page.notes.into_iter().map(|note| note_in(shared, note)).collect();
+    let commit = PageCommit {
+        collection: record.id,
+        page: record.pages,
+        rows: call.rows,
+        facts: call.facts,
+        discovered,
+        step,
+        items: u64::from(page.items),
+        total: page.total,
+        notes,
+    };
+    Ok(Outcome::Page { commit, exchanges: recorded(call.exchanges) })
+}
+
+fn note_in(shared: &crate::running::Shared, note: guest::Note) -> Note {
+    Note {
+        what: clean(shared, &note.what),
+        count: u64::from(note.count),
+        examples: note.examples.iter().take(20).map(|example| clean(shared, example)).collect(),
+        reason: clean(shared, &note.reason),
+        lost: note.lost,
+    }
+}
+
+/// A guest's failure to read a listing, as a problem.
+pub(crate) fn problem(run: &Run, record: &CollectionRecord, failure: wit::Failure) -> Problem {
+    errors::failure(&run.plugin.shared, &record.address.to_string(), failure)
+}

@@ -1,0 +1,340 @@
+//! The run itself: what it is given, what its workers share, and the way from the lock to the report.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use accord_c1z::lock::TargetLock;
+use accord_c1z::model::Timestamp;
+use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::capabilities::Exchanges;
+use crate::clock::Clock;
+use crate::configuration::Configuration;
+use crate::engine::{Engine, bug};
+use crate::http_stub::{Activity, Gateway, NetworkOptions};
+use crate::limits::Limits;
+use crate::manifest::{Collection, Manifest};
+use crate::plugin::{Package, hex};
+use crate::problem::{Category, Problem};
+use crate::running::{Grants, Plugin};
+use crate::tape::{Address, Exchange, Player, Recorder};
+
+use super::begin::begin;
+use super::coverage::AllowedGaps;
+use super::errors;
+use super::listing::worker;
+use super::progress::{Progress, Stage};
+use super::publish::{Finishing, canonical_target, finish, set_corrupt_target_aside};
+use super::queue::Queue;
+use super::report::{Report, Totals, Traffic};
+use super::scope::{Scope, Selection, header, identity};
+use super::writer::Writer;
+
+/// Whether requests are recorded or answered from a tape.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TapeMode {
+    #[default]
+    Off,
+    Record(PathBuf),
+    Replay(PathBuf),
+}
+
+/// What the operator asked for.
+#[derive(Debug, Clone)]
+pub struct SyncOptions {
+    pub target: PathBuf,
+    /// Where the work file lies; none: beside the target.
+    pub work_folder: Option<PathBuf>,
+    /// Listings read at a time.
+    pub workers: usize,
+    pub scope: Scope,
+    pub expand_grants: bool,
+    pub indexes: Indexes,
+    pub allowed_gaps: AllowedGaps,
+    pub tape: TapeMode,
+}
+
+/// What a run needs from the process.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    pub engine: &'a Engine,
+    pub package: &'a Package,
+    pub configuration: Arc<Configuration>,
+    pub network: NetworkOptions,
+    pub clock: Arc<dyn Clock>,
+    /// The number of a signal once the run is asked to stop.
+    pub stop: watch::Receiver<Option<i32>>,
+    pub progress: Progress,
+    /// What the network is doing, for whoever watches.
+    pub activity: Activity,
+    pub limits: Limits,
+}
+
+/// What all workers share.
+pub(crate) struct Run {
+    pub(crate) plugin: Plugin,
+    pub(crate) clock: Arc<dyn Clock>,
+    manifest: Arc<Manifest>,
+    pub(super) writer: Writer,
+    pub(super) selection: Selection,
+    queue: Mutex<Queue>,
+    pub(super) changed: Notify,
+    pub(super) progress: Progress,
+    pub(super) allowed_gaps: AllowedGaps,
+    tape: Tape,
+}
+
+enum Tape {
+    Off,
+    Record(Recorder),
+    Replay(Player),
+}
+
+impl Run {
+    /// The collection that the manifest declares under this name.
+    pub(crate) fn collection(&self, name: &str) -> Option<&Collection> {
+        self.manifest.collections.iter().find(|collection| collection.name == name)
+    }
+
+    pub(crate) fn is_replay(&self) -> bool {
+        matches!(self.tape, Tape::Replay(_))
+    }
+
+    /// Where a page's answers come from.
+    pub(crate) fn exchanges(&self, address: &Address) -> Result<Exchanges, Problem> {
+        Ok(match &self.tape {
+            Tape::Off => Exchanges::Live { recorded: None, count: 0 },
+            Tape::Record(_) => Exchanges::Live { recorded: Some(Vec::new()), count: 0 },
+            Tape::Replay(player) => Exchanges::Replay { exchanges: player.page(address)?.into(), used: 0 },
+        })
+    }
+
+    /// Keeps a page's exchanges, if the run records.
+    pub(super) fn record(&self, address: &Address, exchanges: Vec<Exchange>) -> Result<(), Problem> {
+        match &self.tape {
+            Tape::Record(recorder) => recorder.page(address, exchanges),
+            Tape::Off | Tape::Replay(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs one sync to its published file.
+pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Problem> {
+    let manifest = Arc::clone(&setup.package.manifest);
+    let target = canonical_target(&options.target)?;
+    let selection = Selection::new(&manifest, &setup.configuration, &options.scope)?;
+    let tape_in = match &options.tape {
+        TapeMode::Replay(folder) => Some(Player::open(folder)?),
+        TapeMode::Off | TapeMode::Record(_) => None,
+    };
+    let (now, seed) = match &tape_in {
+        Some(player) => {
+            (timestamp(Duration::from_secs(player.header.started_at.max(0).unsigned_abs())), player.header.seed()?)
+        }
+        None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
+    };
+    let _lock = TargetLock::acquire(&target, setup.clock.unix_seconds()).map_err(|error| errors::lock(&error))?;
+    set_corrupt_target_aside(&target, &*setup.clock)?;
+    let opened = WorkFile::open(OpenOptions {
+        target: target.clone(),
+        folder: options.work_folder.clone(),
+        identity: identity(&setup, &options, tape_in.is_some()),
+        resource_types: selection.selected.clone(),
+        deselected: selection.deselected.clone(),
+        now,
+        seed,
+    })
+    .map_err(errors::storage)?;
+    let mut resumed_pages = 0;
+    match &opened.origin {
+        Origin::Fresh => {}
+        Origin::Resumed { pages, rows, .. } => {
+            resumed_pages = *pages;
+            tracing::info!(pages, rows, "resuming an interrupted sync");
+        }
+        Origin::Afresh { reason } => tracing::warn!("starting afresh: {reason}"),
+    }
+    let work = opened.work;
+    let started_at = work.started_at();
+    let tape = match (&options.tape, tape_in) {
+        (_, Some(player)) => Tape::Replay(player),
+        (TapeMode::Record(folder), None) => {
+            Tape::Record(Recorder::begin(folder, &header(&setup, started_at, work.sync_id()))?)
+        }
+        _ => Tape::Off,
+    };
+    let is_replay = matches!(tape, Tape::Replay(_));
+
+    let gateway = Gateway::new(
+        Arc::clone(&manifest),
+        Arc::clone(&setup.configuration),
+        setup.network.clone(),
+        Arc::clone(&setup.clock),
+        setup.activity.clone(),
+    )?;
+    let plugin = Plugin::load(
+        setup.engine,
+        setup.package,
+        Grants {
+            configuration: &setup.configuration,
+            gateway,
+            limits: setup.limits.clone(),
+            started_at: Duration::from_secs(started_at.seconds.max(0).unsigned_abs()),
+        },
+    )?;
+    let (writer, thread) = Writer::start(work)?;
+    let run = Arc::new(Run {
+        plugin,
+        clock: Arc::clone(&setup.clock),
+        queue: Mutex::new(Queue::new(&manifest.collections, Vec::new())),
+        manifest: Arc::clone(&manifest),
+        writer,
+        selection,
+        changed: Notify::new(),
+        progress: setup.progress.clone(),
+        allowed_gaps: options.allowed_gaps.clone(),
+        tape,
+    });
+    let outcome = read_everything(&run, &options, setup.stop.clone()).await;
+    // Workers are gone by now; the writer's last handle goes with the run.
+    let shared = Arc::clone(&run.plugin.shared);
+    drop(run);
+    let mut work = thread.finish()?;
+    let outcome = match outcome {
+        Ok(()) => {
+            let finishing = Finishing {
+                manifest: &manifest,
+                digest: &setup.package.digest,
+                options: &options,
+                ended_at: if is_replay { started_at } else { timestamp(since_1970(&*setup.clock)) },
+                started_at,
+                progress: setup.progress.clone(),
+            };
+            finish(&mut work, finishing, setup.stop.clone()).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok((finished, coverage, ended_at)) => {
+            let sync_id = work.sync_id().to_owned();
+            work.discard().map_err(errors::storage)?;
+            setup.progress.enter(Stage::Done);
+            let counters = shared.gateway.activity().counters();
+            Ok(Report {
+                version: 1,
+                file: options.target.clone(),
+                bytes: finished.bytes,
+                sha256: hex(&finished.sha256),
+                sync_id,
+                started_at: rfc3339(started_at),
+                ended_at: rfc3339(ended_at),
+                resumed_pages,
+                counts: Totals::from(&finished.summary.counts),
+                traffic: Traffic {
+                    calls: counters.calls,
+                    attempts: counters.attempts,
+                    rate_limited: counters.rate_limited,
+                    response_bytes: counters.response_bytes,
+                    seconds: setup.clock.monotonic().as_secs_f64(),
+                },
+                coverage,
+            })
+        }
+        Err(problem) => Err(keep_or_discard(work, problem, &options.target)),
+    }
+}
+
+/// A stopped run keeps what it has read, unless going on would meet the same fault again or there is nothing to keep.
+fn keep_or_discard(work: WorkFile, problem: Problem, target: &Path) -> Problem {
+    let pages: u64 = work.collections().map_or(0, |records| records.iter().map(|record| u64::from(record.pages)).sum());
+    let worth_keeping = pages > 0 && !matches!(problem.category, Category::Plugin | Category::Bug | Category::Usage);
+    let problem = problem.line("file", format!("{} not touched", target.display()));
+    if worth_keeping {
+        drop(work);
+        return problem.line("resume", format!("run the same command again: {pages} pages need not be read again"));
+    }
+    if let Err(error) = work.discard() {
+        tracing::warn!("the work file could not be removed: {error}");
+    }
+    problem
+}
+
+/// Runs the guest's `connect` and `begin`, and reads every listing.
+async fn read_everything(
+    run: &Arc<Run>,
+    options: &SyncOptions,
+    mut stop: watch::Receiver<Option<i32>>,
+) -> Result<(), Problem> {
+    run.progress.enter(Stage::Reading);
+    let work = async {
+        let first = begin(run, &options.scope.resources).await?;
+        let mut workers = JoinSet::new();
+        let mut instances = vec![first];
+        for _ in 0..options.workers.max(1) {
+            let run = Arc::clone(run);
+            let instance = instances.pop();
+            workers.spawn(async move { worker(&run, instance).await });
+        }
+        while let Some(ended) = workers.join_next().await {
+            match ended {
+                Ok(result) => result?,
+                Err(error) if error.is_panic() => return Err(bug("a worker panicked", &error)),
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    };
+    tokio::select! {
+        result = work => result,
+        signal = stopped(&mut stop) => Err(interrupted(signal)),
+    }
+}
+
+/// Waits until the run is asked to stop.
+pub(super) async fn stopped(stop: &mut watch::Receiver<Option<i32>>) -> i32 {
+    loop {
+        if let Some(signal) = *stop.borrow_and_update() {
+            return signal;
+        }
+        if stop.changed().await.is_err() {
+            // Nobody can ask any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+pub(super) fn interrupted(signal: i32) -> Problem {
+    Problem::new(Category::Interrupted(signal), "STOP-001", "stopped on request")
+}
+
+fn random_seed() -> Result<[u8; 16], Problem> {
+    let mut seed = [0; 16];
+    SystemRandom::new().fill(&mut seed).map_err(|_| bug("the system gives no random bytes", &"getrandom failed"))?;
+    Ok(seed)
+}
+
+pub(super) fn since_1970(clock: &dyn Clock) -> Duration {
+    clock.now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn timestamp(since_1970: Duration) -> Timestamp {
+    Timestamp {
+        seconds: i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: since_1970.subsec_nanos(),
+    }
+}
+
+fn rfc3339(moment: Timestamp) -> String {
+    time::OffsetDateTime::from_unix_timestamp(moment.seconds)
+        .ok()
+        .and_then(|moment| moment.format(&time::format_description::well_known::Rfc3339).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,97 @@
+//! What is part of a run, and what makes two runs the same.
+
+use accord_c1z::model::{ResourceId, ResourceType, Timestamp};
+use accord_c1z::work::Identity;
+
+use crate::configuration::Configuration;
+use crate::manifest::Manifest;
+use crate::problem::{Category, Problem};
+use crate::tape::Header;
+
+use super::run::{Setup, SyncOptions};
+
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Resource type ids; empty: all that the configuration opts into.
+    pub resource_types: Vec<String>,
+    /// Only these resources; empty: all.
+    pub resources: Vec<ResourceId>,
+    /// Neither entitlements nor grants.
+    pub resources_only: bool,
+}
+
+/// Which resource types are part of the run.
+pub(super) struct Selection {
+    pub(super) selected: Vec<ResourceType>,
+    pub(super) deselected: Vec<String>,
+}
+
+impl Selection {
+    pub(super) fn new(manifest: &Manifest, configuration: &Configuration, scope: &Scope) -> Result<Self, Problem> {
+        let known: Vec<&str> = manifest.resource_types.iter().map(|declared| declared.id.as_str()).collect();
+        if let Some(unknown) = scope.resource_types.iter().find(|id| !known.contains(&id.as_str())) {
+            return Err(Problem::new(
+                Category::Usage,
+                "CONF-003",
+                format!("{} has no resource type `{unknown}`", manifest.id),
+            )
+            .line("known", known.join(", "))
+            .remedy("name resource types of this list with --sync-resource-types"));
+        }
+        let mut selection = Self { selected: Vec::new(), deselected: Vec::new() };
+        for declared in &manifest.resource_types {
+            let opted_in = declared.opt_in.as_ref().is_none_or(|field| configuration.is_set(field));
+            let named = scope.resource_types.is_empty() || scope.resource_types.contains(&declared.id);
+            if opted_in && named {
+                selection.selected.push(declared.into());
+            } else {
+                selection.deselected.push(declared.id.clone());
+            }
+        }
+        Ok(selection)
+    }
+
+    pub(super) fn wants(&self, id: &str) -> bool {
+        self.selected.iter().any(|selected| selected.id == id)
+    }
+}
+
+/// What a work file must agree on to be resumed.
+pub(super) fn identity(setup: &Setup<'_>, options: &SyncOptions, replay: bool) -> Identity {
+    let mut identity = Identity::new();
+    identity.insert("plugin".into(), setup.package.digest.clone());
+    identity.insert("host".into(), env!("CARGO_PKG_VERSION").into());
+    identity.insert("interface".into(), setup.package.manifest.interface.clone());
+    identity.insert("resource types".into(), options.scope.resource_types.join(","));
+    let resources: Vec<String> =
+        options.scope.resources.iter().map(|id| format!("{}:{}", id.resource_type, id.resource)).collect();
+    identity.insert("resources".into(), resources.join(","));
+    identity.insert("resources only".into(), options.scope.resources_only.to_string());
+    identity.insert("allowed gaps".into(), format!("{:?}", options.allowed_gaps));
+    identity.insert("replay".into(), replay.to_string());
+    for (name, text) in setup.configuration.identity() {
+        identity.insert(format!("configuration {name}"), text.clone());
+    }
+    identity
+}
+
+pub(super) fn header(setup: &Setup<'_>, started_at: Timestamp, sync_id: &str) -> Header {
+    Header {
+        version: crate::tape::version(),
+        plugin: setup.package.manifest.id.clone(),
+        plugin_version: setup.package.manifest.version.clone(),
+        interface: setup.package.manifest.interface.clone(),
+        configuration: setup.configuration.identity().clone(),
+        secrets: setup
+            .package
+            .manifest
+            .config
+            .iter()
+            .filter(|field| field.is_secret() && setup.configuration.is_set(&field.name))
+            .map(|field| field.name.clone())
+            .collect(),
+        started_at: started_at.seconds,
+        sync_id: sync_id.to_owned(),
+    }
+}
