@@ -1,0 +1,34 @@
+# The commands that people use; `.ci/run` runs the same ones.
+
+# Lists the recipes.
+default:
+    @just --list
+
+# Builds the host and its plugins: target/release/accord, and target/release/plugins beside it.
+build:
+    cargo build --release --package accord --package accord-fixtures
+
+# Runs the demo: fixture Duo on loopback TLS, the real accord, a table of who has access to what.
+demo:
+    cargo demo
+
+# Runs every test.
+test:
+    cargo test --workspace
+
+# Format and lints, as CI wants them.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- --deny warnings
+
+# Licences, advisories and bans of the dependencies (needs cargo-deny).
+deny:
+    cargo deny check
+
+# Prints a c1z file as canonical text, one line a row.
+dump FILE:
+    cargo run --quiet --package accord-c1z --example dump -- {{FILE}}
+
+# Everything that CI runs.
+ci:
+    .ci/run
