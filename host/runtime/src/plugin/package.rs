@@ -12,11 +12,11 @@ use wasmparser::{Encoding, Parser, Payload};
 use crate::manifest::{Manifest, ManifestProblem};
 
 /// The custom section that holds the manifest's TOML.
-pub const MANIFEST_SECTION: &str = "accord:manifest";
+const MANIFEST_SECTION: &str = "accord:manifest";
 /// More than this is not a manifest.
-pub const MANIFEST_LIMIT: usize = 64 << 10;
+const MANIFEST_LIMIT: usize = 64 << 10;
 /// More than this is not a connector: real ones are below 1 MiB.
-pub const COMPONENT_LIMIT: u64 = 64 << 20;
+const COMPONENT_LIMIT: u64 = 64 << 20;
 
 /// Interfaces of `accord:connector@0.1.0` that a guest may import.
 const OFFERED: [&str; 7] = ["types", "config", "http", "secrets", "c1z", "facts", "log"];
@@ -189,4 +189,109 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component in text form with custom sections appended.
+    fn component(text: &str, manifests: &[&[u8]]) -> tempfile::NamedTempFile {
+        let mut bytes = wat::parse_str(text).unwrap();
+        for manifest in manifests {
+            let mut section = vec![u8::try_from(MANIFEST_SECTION.len()).unwrap()];
+            section.extend(MANIFEST_SECTION.as_bytes());
+            section.extend(*manifest);
+            bytes.push(0);
+            let mut length = section.len();
+            loop {
+                let low = u8::try_from(length & 0x7f).unwrap();
+                length >>= 7;
+                bytes.push(if length == 0 { low } else { low | 0x80 });
+                if length == 0 {
+                    break;
+                }
+            }
+            bytes.extend(section);
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        file
+    }
+
+    fn refusal(file: &tempfile::NamedTempFile) -> String {
+        Package::read(file.path()).unwrap_err().to_string()
+    }
+
+    const MANIFEST: &[u8] = include_bytes!("../../../../plugins/duo/manifest.toml");
+    const EXPORTS: &str = r#"
+        (instance $empty)
+        (export "accord:connector/sync@0.1.0" (instance $empty))
+        (export "accord:connector/provision@0.1.0" (instance $empty))"#;
+
+    #[test]
+    fn a_component_with_one_manifest_and_known_imports_is_taken() {
+        let text = format!(
+            r#"(component (import "accord:connector/http@0.1.0" (instance)) (import "wasi:cli/environment@0.2.6" (instance)) {EXPORTS})"#
+        );
+        let package = Package::read(component(&text, &[MANIFEST]).path()).unwrap();
+        assert_eq!(package.manifest.id, "duo");
+        let imports: Vec<(&str, bool)> = package.imports.iter().map(|i| (i.name.as_str(), i.refusing)).collect();
+        assert_eq!(imports, [("accord:connector/http@0.1.0", false), ("wasi:cli/environment@0.2.6", true)]);
+        assert_eq!(package.digest.len(), 64);
+    }
+
+    #[test]
+    fn files_that_are_no_components_are_named_as_what_they_are() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "hello").unwrap();
+        assert!(refusal(&file).contains("is not a WebAssembly component"));
+        std::fs::write(file.path(), "").unwrap();
+        assert!(refusal(&file).contains("is not a WebAssembly component"));
+        std::fs::write(file.path(), wat::parse_str("(module)").unwrap()).unwrap();
+        assert!(refusal(&file).contains("core WebAssembly module"));
+    }
+
+    #[test]
+    fn exactly_one_manifest_is_wanted() {
+        let text = format!("(component {EXPORTS})");
+        assert!(refusal(&component(&text, &[])).contains("has no `accord:manifest` section"));
+        assert!(refusal(&component(&text, &[MANIFEST, MANIFEST])).contains("has 2 `accord:manifest` sections"));
+        let huge = vec![b'#'; MANIFEST_LIMIT + 1];
+        assert!(refusal(&component(&text, &[&huge])).contains("manifest of 65537 bytes"));
+        assert!(refusal(&component(&text, &[b"\xff\xfe"])).contains("not UTF-8"));
+        assert!(refusal(&component(&text, &[b"[plugin]\nname = 3"])).contains("problem(s): line"));
+    }
+
+    #[test]
+    fn imports_that_are_not_offered_and_other_versions_are_named() {
+        let with =
+            |import: &str| component(&format!(r#"(component (import "{import}" (instance)) {EXPORTS})"#), &[MANIFEST]);
+        assert!(
+            refusal(&with("accord:connector/http@0.2.0")).contains("wants interface `accord:connector/http@0.2.0`")
+        );
+        assert!(refusal(&with("accord:connector/shell@0.1.0")).contains("imports `accord:connector/shell@0.1.0`"));
+        assert!(
+            refusal(&with("evil:host/root@1.0.0"))
+                .contains("imports `evil:host/root@1.0.0`, which this host does not offer")
+        );
+        let later = EXPORTS.replace("0.1.0", "0.3.0");
+        assert!(refusal(&component(&format!("(component {later})"), &[MANIFEST])).contains("sync@0.3.0"));
+        assert!(
+            refusal(&component("(component)", &[MANIFEST])).contains("does not export `accord:connector/sync@0.1.0`")
+        );
+    }
+
+    #[test]
+    fn a_damaged_component_is_told_with_its_position_and_never_panics() {
+        let text = format!(r#"(component (import "accord:connector/http@0.1.0" (instance)) {EXPORTS})"#);
+        let whole = std::fs::read(component(&text, &[MANIFEST]).path()).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for length in 0..200 {
+            std::fs::write(file.path(), &whole[..length]).unwrap();
+            assert!(Package::read(file.path()).is_err(), "the first {length} bytes");
+        }
+        std::fs::write(file.path(), &whole[..60]).unwrap();
+        assert!(refusal(&file).contains("at byte"), "{}", refusal(&file));
+    }
 }
