@@ -11,4 +11,5 @@ pub mod schema;
 pub mod stats;
 pub mod sync_id;
 pub mod timestamp;
+pub mod verify;
 pub mod work;

@@ -48,7 +48,7 @@ pub fn create_indexes(
     profile: FileProfile,
     mut done: impl FnMut(u64, u64),
 ) -> rusqlite::Result<()> {
-    let statements: Vec<String> = index_statements(profile).collect();
+    let statements: Vec<String> = indexes(profile).map(Index::statement).collect();
     for (made, statement) in (1..).zip(&statements) {
         connection.execute_batch(statement)?;
         done(made, statements.len() as u64);
@@ -56,20 +56,28 @@ pub fn create_indexes(
     Ok(())
 }
 
-/// The names of the indexes of a profile.
-pub fn index_names(profile: FileProfile) -> impl Iterator<Item = &'static str> {
-    indexes(profile).map(|index| index.0)
+/// One index as the field has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Index {
+    pub name: &'static str,
+    pub table: &'static str,
+    pub unique: bool,
+    pub columns: &'static [&'static str],
+    /// Rows that it covers; all when empty.
+    pub condition: &'static str,
 }
 
-fn index_statements(profile: FileProfile) -> impl Iterator<Item = String> {
-    indexes(profile).map(|(name, table, unique, rest)| {
-        let unique = if *unique { "unique " } else { "" };
-        format!("create {unique}index {name} on {table} {rest}")
-    })
+impl Index {
+    fn statement(&self) -> String {
+        let unique = if self.unique { "unique " } else { "" };
+        let condition = if self.condition.is_empty() { String::new() } else { format!(" where {}", self.condition) };
+        format!("create {unique}index {} on {} ({}){condition}", self.name, self.table, self.columns.join(", "))
+    }
 }
 
-fn indexes(profile: FileProfile) -> impl Iterator<Item = &'static (&'static str, &'static str, bool, &'static str)> {
-    INDEXES.iter().filter(move |index| profile == FileProfile::Current || index.0 != SINCE_0_9_10)
+/// The indexes of a profile.
+pub fn indexes(profile: FileProfile) -> impl Iterator<Item = &'static Index> {
+    INDEXES.iter().filter(move |index| profile == FileProfile::Current || index.name != SINCE_0_9_10)
 }
 
 const TABLES: &[(&str, &str)] = &[
@@ -115,28 +123,43 @@ const SYNC_RUNS_SINCE_0_9_10: &str = ", grants_backfilled integer not null defau
 
 const SINCE_0_9_10: &str = "idx_grants_entitlement_sync_grant_v1";
 
-/// Name, table, whether it is unique, and what it is on.
-const INDEXES: &[(&str, &str, bool, &str)] = &[
-    ("idx_resource_types_external_sync_v1", "v1_resource_types", true, "(external_id, sync_id)"),
-    ("idx_resources_resource_type_id_v1", "v1_resources", false, "(resource_type_id)"),
+const INDEXES: &[Index] = &[
+    unique("idx_resource_types_external_sync_v1", "v1_resource_types", &["external_id", "sync_id"]),
+    plain("idx_resources_resource_type_id_v1", "v1_resources", &["resource_type_id"]),
     // The field has the names of these two swapped, in all its versions.
-    ("idx_resources_external_sync_v1", "v1_resources", false, "(parent_resource_type_id, parent_resource_id)"),
-    ("idx_resources_parent_resource_id_v1", "v1_resources", true, "(external_id, sync_id)"),
-    ("idx_entitlements_resource_id_v1", "v1_entitlements", false, "(resource_type_id, resource_id)"),
-    ("idx_entitlements_external_sync_v1", "v1_entitlements", true, "(external_id, sync_id)"),
-    ("idx_sync_runs_sync_id_v1", "v1_sync_runs", true, "(sync_id)"),
-    ("idx_grants_resource_type_id_resource_id_v1", "v1_grants", false, "(resource_type_id, resource_id)"),
-    ("idx_grants_principal_id_v1", "v1_grants", false, "(principal_resource_type_id, principal_resource_id)"),
-    (
+    plain("idx_resources_external_sync_v1", "v1_resources", &["parent_resource_type_id", "parent_resource_id"]),
+    unique("idx_resources_parent_resource_id_v1", "v1_resources", &["external_id", "sync_id"]),
+    plain("idx_entitlements_resource_id_v1", "v1_entitlements", &["resource_type_id", "resource_id"]),
+    unique("idx_entitlements_external_sync_v1", "v1_entitlements", &["external_id", "sync_id"]),
+    unique("idx_sync_runs_sync_id_v1", "v1_sync_runs", &["sync_id"]),
+    plain("idx_grants_resource_type_id_resource_id_v1", "v1_grants", &["resource_type_id", "resource_id"]),
+    plain("idx_grants_principal_id_v1", "v1_grants", &["principal_resource_type_id", "principal_resource_id"]),
+    plain(
         "idx_grants_entitlement_id_principal_id_v1",
         "v1_grants",
-        false,
-        "(entitlement_id, principal_resource_type_id, principal_resource_id)",
+        &["entitlement_id", "principal_resource_type_id", "principal_resource_id"],
     ),
-    ("idx_grants_external_sync_v1", "v1_grants", true, "(external_id, sync_id)"),
-    (SINCE_0_9_10, "v1_grants", false, "(entitlement_id, sync_id, id)"),
-    ("idx_grants_sync_expansion_v1", "v1_grants", false, "(sync_id) where expansion is not null"),
-    ("idx_grants_sync_needs_expansion_v1", "v1_grants", false, "(sync_id) where needs_expansion = 1"),
-    ("idx_assets_external_sync_v1", "v1_assets", true, "(external_id, sync_id)"),
-    ("idx_session_store_sync_key_v1", "v1_connector_sessions", true, "(sync_id, key)"),
+    unique("idx_grants_external_sync_v1", "v1_grants", &["external_id", "sync_id"]),
+    plain(SINCE_0_9_10, "v1_grants", &["entitlement_id", "sync_id", "id"]),
+    partial("idx_grants_sync_expansion_v1", "v1_grants", &["sync_id"], "expansion is not null"),
+    partial("idx_grants_sync_needs_expansion_v1", "v1_grants", &["sync_id"], "needs_expansion = 1"),
+    unique("idx_assets_external_sync_v1", "v1_assets", &["external_id", "sync_id"]),
+    unique("idx_session_store_sync_key_v1", "v1_connector_sessions", &["sync_id", "key"]),
 ];
+
+const fn plain(name: &'static str, table: &'static str, columns: &'static [&'static str]) -> Index {
+    Index { name, table, unique: false, columns, condition: "" }
+}
+
+const fn unique(name: &'static str, table: &'static str, columns: &'static [&'static str]) -> Index {
+    Index { name, table, unique: true, columns, condition: "" }
+}
+
+const fn partial(
+    name: &'static str,
+    table: &'static str,
+    columns: &'static [&'static str],
+    condition: &'static str,
+) -> Index {
+    Index { name, table, unique: false, columns, condition }
+}

@@ -192,7 +192,7 @@ impl<'a> Row<'a> {
 }
 
 /// `https://`, a host, and neither spaces nor control characters anywhere.
-fn is_https_link(link: &str) -> bool {
+pub(crate) fn is_https_link(link: &str) -> bool {
     let Some((scheme, rest)) = link.split_once("://") else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     scheme.eq_ignore_ascii_case("https")
@@ -202,7 +202,7 @@ fn is_https_link(link: &str) -> bool {
 
 /// An address as the field's own validation takes it: a dotted local part of at most 64 bytes (letters of any script),
 /// and an ASCII host name; at most 254 bytes together. Quoted local parts are not taken.
-fn is_email_address(address: &str) -> bool {
+pub(crate) fn is_email_address(address: &str) -> bool {
     let Some((local, host)) = address.split_once('@') else { return false };
     let atom = |part: &str| {
         !part.is_empty()

@@ -134,7 +134,7 @@ impl Reader {
     }
 
     /// The names of a table's columns; none if there is no such table.
-    fn columns(&self, table: &str) -> Result<Vec<String>, ReadError> {
+    pub(crate) fn columns(&self, table: &str) -> Result<Vec<String>, ReadError> {
         let kind: Option<(String, Option<String>)> = self
             .connection
             .query_row("select type, sql from sqlite_schema where name = ?1", [table], |row| {
