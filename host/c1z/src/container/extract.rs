@@ -127,7 +127,13 @@ impl Decoder {
             }
             let header = self.frame_header(frames)?;
             first = first.or(header);
+            let before = self.decoded;
             self.frame(&mut context, &mut buffer, out, watch)?;
+            // The library does not compare when the last block is empty, and some writers end with an empty block.
+            let declared = header.and_then(|header| header.declared);
+            if declared.is_some_and(|declared| declared != self.decoded - before) {
+                return Err(self.damaged("the frame is not as long as it declares"));
+            }
             frames += 1;
         }
     }
