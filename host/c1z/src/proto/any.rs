@@ -54,6 +54,11 @@ pub fn first_seen(name: &str) -> Option<SdkVersion> {
     KNOWN.iter().find(|(known, _)| *known == name).map(|(_, version)| *version)
 }
 
+/// The full names of all messages that may stand in an `Any`.
+pub fn known_names() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|(name, _)| *name)
+}
+
 macro_rules! annotations {
     ($($version:ident: $($message:ident)+;)+) => {
         $($(impl Annotation for $message {

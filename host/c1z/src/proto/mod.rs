@@ -10,7 +10,7 @@ mod core;
 mod traits;
 
 pub use annotations::*;
-pub use any::{Annotation, PREFIX, SdkVersion, find, first_seen, holds, name_of, pack};
+pub use any::{Annotation, PREFIX, SdkVersion, find, first_seen, holds, known_names, name_of, pack};
 pub use core::*;
 pub use prost::{DecodeError, Message};
 pub use prost_types::{Any, ListValue, Struct, Timestamp, Value, value::Kind};

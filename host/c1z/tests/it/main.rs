@@ -2,6 +2,9 @@
 //!
 //! Tests name the promise that they keep; numbers in comments are those of the conformance checklist.
 
+#[path = "../../examples/dump/canonical/mod.rs"]
+mod canonical;
 mod damage;
+mod everything;
 mod golden;
 mod support;
