@@ -84,9 +84,9 @@ impl fmt::Display for Adjustment {
 /// Why no file may hold a row. The fault is the connector's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    #[error("{row} has an empty {field}")]
+    #[error("{row}: its {field} is empty")]
     Empty { row: RowName, field: &'static str },
-    #[error("{row} has a {field} of {bytes} bytes, and at most {MAX_ID_BYTES} are possible")]
+    #[error("{row}: its {field} has {bytes} bytes, and at most {MAX_ID_BYTES} are possible")]
     TooLong { row: RowName, field: &'static str, bytes: usize },
     #[error("{row} is of resource type `{resource_type}`, which the sync does not have")]
     UnknownResourceType { row: RowName, resource_type: String },

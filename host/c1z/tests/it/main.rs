@@ -5,6 +5,8 @@
 #[path = "../../examples/dump/canonical/mod.rs"]
 mod canonical;
 mod damage;
+mod encoding;
 mod everything;
 mod golden;
 mod support;
+mod writing;
