@@ -88,6 +88,11 @@ impl NewDatabase {
         &self.connection
     }
 
+    /// For a handler that stops what runs too long.
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     pub fn resource_type(&self, row: &Encoded<ResourceTypeColumns>) -> rusqlite::Result<()> {
         self.insert_resource_type(&row.columns.external_id, &row.data)
     }

@@ -90,6 +90,11 @@ impl Encoder {
         Self { profile, traits }
     }
 
+    /// Whether the sync has this resource type.
+    pub fn knows(&self, resource_type: &str) -> bool {
+        self.traits.contains_key(resource_type)
+    }
+
     /// # Errors
     /// If the id is empty or longer than 1,024 bytes.
     pub fn resource_type(&self, kind: &ResourceType) -> Result<Encoded<ResourceTypeColumns>, RowError> {

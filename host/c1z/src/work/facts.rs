@@ -1,28 +1,61 @@
 //! Facts: what one listing learns for a later one.
+//!
+//! What a page sees depends on the view alone, so that timing cannot change a result.
 
-use super::{CollectionId, Error, WorkFile};
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{CollectionId, CollectionState, Error, WorkFile};
 
 /// What a page may see: its own listing's facts, then those of complete listings with these names, then `connect`'s.
 /// Where several have a key, the first of that order wins; within one name, the listing whose key sorts first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FactsView {
     /// The listing that asks; none for `begin`.
     pub own: Option<CollectionId>,
-    /// The collection names that its manifest entry names in `after`.
+    /// The collection names that the asking one names in `after`.
     pub after: Vec<String>,
 }
+
+/// All facts of a sync, keys included: the interface's promise.
+pub const MAX_FACT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The collection number of `connect`.
+const CONNECT: i64 = 0;
 
 impl WorkFile {
     /// Replaces what `connect` learned.
     pub fn connect_facts(&mut self, facts: Vec<(String, Vec<u8>)>) -> Result<(), Error> {
-        let _ = facts;
-        todo!()
+        let replace = |work: &mut Self| -> Result<u64, Error> {
+            let transaction = work.connection.transaction()?;
+            let mut bytes = work.fact_bytes;
+            bytes = bytes.saturating_sub(remove(&transaction, CONNECT)?);
+            put(&transaction, CONNECT, &facts, &mut bytes)?;
+            transaction.commit()?;
+            Ok(bytes)
+        };
+        self.fact_bytes = replace(self).map_err(self.locate("keep facts in"))?;
+        Ok(())
     }
 
     /// The values of these keys, in their order.
     pub fn facts_get(&self, view: &FactsView, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
-        let _ = (view, keys);
-        todo!()
+        let get = || -> Result<Vec<Option<Vec<u8>>>, Error> {
+            let ranks = self.ranks(view)?;
+            let mut find = self.connection.prepare_cached("SELECT collection, rowid FROM facts WHERE key = ?")?;
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                let mut best: Option<(usize, i64)> = None;
+                let mut rows = find.query([key])?;
+                while let Some(row) = rows.next()? {
+                    keep_better(&mut best, &ranks, row.get(0)?, row.get(1)?);
+                }
+                found.push(best.map(|(_, row)| self.fact(row)).transpose()?);
+            }
+            Ok(found)
+        };
+        get().map_err(self.locate("read facts of"))
     }
 
     /// Entries whose key begins with `prefix` and comes after `after`, in byte order, at most `limit`.
@@ -33,7 +66,102 @@ impl WorkFile {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        let _ = (view, prefix, after, limit);
-        todo!()
+        let scan = || -> Result<Vec<(String, Vec<u8>)>, Error> {
+            let ranks = self.ranks(view)?;
+            let mut walk = self
+                .connection
+                .prepare_cached("SELECT key, collection, rowid FROM facts WHERE key >= ? AND key > ? ORDER BY key")?;
+            // Every key is longer than the empty text.
+            let mut rows = walk.query([prefix, after.unwrap_or_default()])?;
+            let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+            let mut current: Option<(String, (usize, i64))> = None;
+            while found.len() < limit {
+                let row = rows.next()?;
+                let key: Option<String> = row.map(|row| row.get(0)).transpose()?;
+                let key = key.filter(|key| key.starts_with(prefix));
+                if current.as_ref().map(|(known, _)| known) != key.as_ref()
+                    && let Some((known, (_, best))) = current.take()
+                {
+                    found.push((known, self.fact(best)?));
+                }
+                let (Some(key), Some(row)) = (key, row) else { break };
+                let mut best = current.take().map(|(_, best)| best);
+                keep_better(&mut best, &ranks, row.get(1)?, row.get(2)?);
+                current = best.map(|best| (key, best));
+            }
+            Ok(found)
+        };
+        scan().map_err(self.locate("read facts of"))
     }
+
+    fn fact(&self, row: i64) -> Result<Vec<u8>, Error> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT value FROM facts WHERE rowid = ?")?
+            .query_row([row], |row| row.get(0))?)
+    }
+
+    /// The listings that a view sees; the lowest rank wins.
+    fn ranks(&self, view: &FactsView) -> Result<HashMap<i64, usize>, Error> {
+        let mut order: Vec<i64> = view.own.map(|own| own.0).into_iter().collect();
+        let mut named =
+            self.connection.prepare_cached("SELECT id FROM collections WHERE name = ? AND state = ? ORDER BY key")?;
+        for name in &view.after {
+            let complete = params![name, CollectionState::Complete.number()];
+            for id in named.query_map(complete, |row| row.get(0))? {
+                order.push(id?);
+            }
+        }
+        order.push(CONNECT);
+        let mut ranks = HashMap::with_capacity(order.len());
+        for (rank, id) in order.into_iter().enumerate() {
+            ranks.entry(id).or_insert(rank);
+        }
+        Ok(ranks)
+    }
+}
+
+fn keep_better(best: &mut Option<(usize, i64)>, ranks: &HashMap<i64, usize>, collection: i64, row: i64) {
+    if let Some(rank) = ranks.get(&collection)
+        && best.is_none_or(|(known, _)| *rank < known)
+    {
+        *best = Some((*rank, row));
+    }
+}
+
+/// Adds facts of one listing and counts their bytes.
+pub(super) fn put(
+    connection: &Connection,
+    collection: i64,
+    facts: &[(String, Vec<u8>)],
+    bytes: &mut u64,
+) -> Result<(), Error> {
+    let mut known = connection.prepare_cached("SELECT length(value) FROM facts WHERE key = ? AND collection = ?")?;
+    let mut write = connection.prepare_cached(
+        "INSERT INTO facts (key, collection, value) VALUES (?, ?, ?) ON CONFLICT (key, collection) DO UPDATE SET value = excluded.value",
+    )?;
+    for (key, value) in facts {
+        let replaced: Option<i64> = known.query_row(params![key, collection], |row| row.get(0)).optional()?;
+        *bytes = match replaced {
+            Some(length) => bytes.saturating_sub(length.cast_unsigned()),
+            None => bytes.saturating_add(key.len() as u64),
+        };
+        *bytes = bytes.saturating_add(value.len() as u64);
+        if *bytes > MAX_FACT_BYTES {
+            return Err(Error::TooManyFacts { limit: MAX_FACT_BYTES });
+        }
+        write.execute(params![key, collection, value])?;
+    }
+    Ok(())
+}
+
+/// Removes the facts of one listing and says how many bytes they were.
+pub(super) fn remove(connection: &Connection, collection: i64) -> Result<u64, Error> {
+    let bytes: i64 = connection
+        .prepare_cached(
+            "SELECT ifnull(sum(length(CAST(key AS BLOB)) + length(value)), 0) FROM facts WHERE collection = ?",
+        )?
+        .query_row([collection], |row| row.get(0))?;
+    connection.prepare_cached("DELETE FROM facts WHERE collection = ?")?.execute([collection])?;
+    Ok(bytes.cast_unsigned())
 }

@@ -6,16 +6,26 @@
 //!
 //! The target is the previous good file or the new good file, at every moment. One thread calls; nothing here is shared.
 
+mod aside;
 mod collection;
 mod error;
 mod facts;
 mod finish;
+mod intern;
+mod listings;
 mod page;
+pub(crate) mod paths;
+mod space;
+mod stage;
 mod store;
 
+pub use aside::{Existing, existing, set_aside};
 pub use collection::{CollectionAddress, CollectionId, CollectionRecord, CollectionState, Gap, Note, Settlement};
-pub use error::{Error, Fault};
-pub use facts::FactsView;
-pub use finish::{Counts, Expand, FinishOptions, Finished, Indexes, Limits, Progress, Summary, SyncType};
+pub use error::{Contradiction, Error, Fault, ForeignExpansion};
+pub use facts::{FactsView, MAX_FACT_BYTES};
+pub use finish::{
+    COVERAGE_VERSION, Counts, DEFAULT_LEVEL, Expand, FinishOptions, Finished, Indexes, Limits, Progress, Summary,
+    SyncType,
+};
 pub use page::{Committed, PageCommit, Step};
 pub use store::{Identity, OpenOptions, Opened, Origin, WorkFile, work_path};

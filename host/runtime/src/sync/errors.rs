@@ -13,7 +13,7 @@ pub(crate) fn storage(error: Error) -> Problem {
     match (error.fault(), &error) {
         (_, Error::NoSpace { path, needed, free }) => {
             Problem::new(Category::Storage, "DISK-001", format!("no space left for the sync in `{}`", path.display()))
-                .line("needs", format!("about {needed} bytes"))
+                .line("needs", needed.map(|bytes| format!("about {bytes} bytes")).unwrap_or_default())
                 .line("free", format!("{free} bytes"))
                 .remedy("free space, or name another file with --file; the previous file is untouched")
         }

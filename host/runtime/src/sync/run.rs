@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use accord_c1z::lock::TargetLock;
+use accord_c1z::schema::FileProfile;
 use accord_c1z::model::Timestamp;
 use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -149,6 +150,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         identity: identity(&setup, &options, tape_in.is_some()),
         resource_types: selection.selected.clone(),
         deselected: selection.deselected.clone(),
+        profile: FileProfile::Current,
         now,
         seed,
     })

@@ -1,0 +1,146 @@
+//! Grants of one id become one; grants of nothing or to nobody are left out by name.
+//!
+//! Temporary table `grants`: entitlement and principal as ranks, `variant` 0 for the built id or the number of an id of
+//! its own in `custom_ids`, `extra` for what few have. A negative `extra` is a merged one, in `merged_extras`.
+
+use rusqlite::{Connection, params};
+
+use super::super::listings::add_notes;
+use super::super::{Contradiction, Error, Note};
+use super::extras::Merged;
+use super::rank::{collection_of_page, is_lost};
+
+pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
+    connection.execute_batch(
+        "CREATE TEMP TABLE custom_ids (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+         INSERT INTO temp.custom_ids (id) SELECT DISTINCT external_id FROM grant_extras WHERE external_id IS NOT NULL ORDER BY 1;
+         CREATE TEMP TABLE grants (
+             entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, variant INTEGER NOT NULL, extra INTEGER,
+             copies INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)
+         ) WITHOUT ROWID;
+         CREATE TEMP TABLE merged_extras (id INTEGER PRIMARY KEY, annotations BLOB NOT NULL, expansion BLOB);",
+    )?;
+    // Cross joins keep the long table outside: the others are looked up by number.
+    connection.execute(
+        "INSERT INTO temp.grants
+         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, min(g.extra), count(*), 0
+         FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
+         CROSS JOIN temp.principal_ranks p ON p.id = g.principal
+         LEFT JOIN grant_extras x ON x.id = g.extra LEFT JOIN temp.custom_ids c ON c.id = x.external_id
+         WHERE p.present OR x.matches
+         GROUP BY e.rank, p.rank, variant",
+        [],
+    )?;
+    refuse_shared_ids(connection)?;
+    merge_extras(connection)?;
+    let (staged, kept): (i64, i64) = connection.query_row(
+        "SELECT (SELECT count(*) FROM staged_grants), (SELECT ifnull(sum(copies), 0) FROM temp.grants)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if staged != kept {
+        name_dropped(connection, notes)?;
+    }
+    Ok(())
+}
+
+/// An id of a grant's own names one entitlement and one principal.
+fn refuse_shared_ids(connection: &Connection) -> Result<(), Error> {
+    let mut shared = connection.prepare(
+        "SELECT c.id FROM temp.grants g JOIN temp.custom_ids c ON c.number = g.variant
+         WHERE g.variant > 0 GROUP BY g.variant HAVING count(*) > 1 ORDER BY c.id LIMIT 1",
+    )?;
+    let mut rows = shared.query([])?;
+    let Some(row) = rows.next()? else { return Ok(()) };
+    let id: String = row.get(0)?;
+    let mut holders = connection.prepare(
+        "SELECT i.external_id || ' to ' || p.type || ':' || p.resource AS pair, g.page, min(r.rank)
+         FROM grant_extras x JOIN staged_grants g ON g.extra = x.id JOIN temp.page_ranks r ON r.page = g.page
+         JOIN entitlement_ids i ON i.id = g.entitlement JOIN resource_ids p ON p.id = g.principal
+         WHERE x.external_id = ? GROUP BY pair ORDER BY min(r.rank), pair LIMIT 2",
+    )?;
+    let holders: Vec<(String, i64)> =
+        holders.query_map([&id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let [(first, first_page), (second, second_page)] = holders.as_slice() else { return Ok(()) };
+    Err(Error::Contradiction(Box::new(Contradiction {
+        what: "grant",
+        id,
+        field: "entitlement and principal",
+        first: first.clone(),
+        first_collection: collection_of_page(connection, *first_page)?,
+        second: second.clone(),
+        second_collection: collection_of_page(connection, *second_page)?,
+    })))
+}
+
+/// Merges what several copies of a grant have beyond their ids.
+fn merge_extras(connection: &Connection) -> Result<(), Error> {
+    let mut select = connection.prepare(
+        "SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, x.annotations, x.expansion, m.copies
+         FROM grant_extras x JOIN staged_grants g ON g.extra = x.id JOIN temp.page_ranks r ON r.page = g.page
+         JOIN temp.entitlement_ranks e ON e.id = g.entitlement JOIN temp.principal_ranks p ON p.id = g.principal
+         LEFT JOIN temp.custom_ids c ON c.id = x.external_id
+         JOIN temp.grants m ON m.entitlement = e.rank AND m.principal = p.rank AND m.variant = ifnull(c.number, 0)
+         WHERE m.copies > 1
+         ORDER BY e.rank, p.rank, variant, r.rank, g.id",
+    )?;
+    let mut keep = connection.prepare("INSERT INTO temp.merged_extras (annotations, expansion) VALUES (?, ?)")?;
+    let mut point = connection
+        .prepare("UPDATE temp.grants SET extra = ? WHERE entitlement = ? AND principal = ? AND variant = ?")?;
+    let mut store = |(entitlement, principal, variant): (i64, i64, i64), merged: Merged| -> Result<(), Error> {
+        let (annotations, expansion) = merged.finish();
+        let id = keep.insert(params![annotations, expansion])?;
+        point.execute([-id, entitlement, principal, variant])?;
+        Ok(())
+    };
+    // Storing changes `extra` of the table that the rows come from, and nothing that the query looks at.
+    let mut rows = select.query([])?;
+    let mut current: Option<((i64, i64, i64), Merged)> = None;
+    while let Some(row) = rows.next()? {
+        let key = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let annotations: Vec<u8> = row.get(3)?;
+        let expansion: Option<Vec<u8>> = row.get(4)?;
+        let mut merged = match current.take() {
+            Some((known, merged)) if known == key => merged,
+            other => {
+                if let Some((known, merged)) = other {
+                    store(known, merged)?;
+                }
+                Merged::of_copies(row.get::<_, i64>(5)?.cast_unsigned())
+            }
+        };
+        merged.add(&annotations, expansion.as_deref())?;
+        current = Some((key, merged));
+    }
+    current.map_or(Ok(()), |(known, merged)| store(known, merged))
+}
+
+/// Notes for grants whose entitlement or principal is in no row.
+fn name_dropped(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
+    let lost = is_lost(connection)?;
+    let mut select = connection.prepare(
+        "SELECT DISTINCT i.external_id, q.type, q.resource, e.id IS NULL
+         FROM staged_grants g CROSS JOIN temp.principal_ranks p ON p.id = g.principal
+         LEFT JOIN temp.entitlement_ranks e ON e.id = g.entitlement LEFT JOIN grant_extras x ON x.id = g.extra
+         JOIN entitlement_ids i ON i.id = g.entitlement JOIN resource_ids q ON q.id = g.principal
+         WHERE e.id IS NULL OR NOT (p.present OR ifnull(x.matches, 0))
+         ORDER BY 1, 2, 3",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (entitlement, resource_type, resource): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (what, reason) = match row.get(3)? {
+            true => ("grant of an unknown entitlement", "no listing has the entitlement"),
+            false => ("grant to an unknown principal", "no listing has the principal"),
+        };
+        let note = Note {
+            what: what.to_owned(),
+            count: 1,
+            examples: vec![format!("{entitlement}:{resource_type}:{resource}")],
+            reason: reason.to_owned(),
+            lost,
+        };
+        add_notes(notes, vec![note]);
+    }
+    Ok(())
+}

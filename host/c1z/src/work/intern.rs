@@ -1,0 +1,76 @@
+//! Texts of ids become small integers while rows are staged.
+//!
+//! The table of the work file is the truth; a bounded memory of recent ids in front of it saves most look-ups.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Error;
+use crate::model::ResourceId;
+
+/// Entries kept per kind, at roughly 100 bytes each: 6 MiB.
+const REMEMBERED: usize = 65_536;
+
+#[derive(Debug, Default)]
+pub(super) struct Interner {
+    resources: HashMap<String, i64>,
+    entitlements: HashMap<String, i64>,
+    key: String,
+}
+
+impl Interner {
+    /// Forgets everything: after a transaction that failed, an id may not be in the table.
+    pub(super) fn forget(&mut self) {
+        self.resources.clear();
+        self.entitlements.clear();
+    }
+
+    pub(super) fn resource(&mut self, connection: &Connection, id: &ResourceId) -> Result<i64, Error> {
+        self.key.clear();
+        self.key.push_str(&id.resource_type);
+        // Not part of any text that SQLite or protobuf readers would accept gladly; the type's length would do as well.
+        self.key.push('\0');
+        self.key.push_str(&id.resource);
+        if let Some(number) = self.resources.get(&self.key) {
+            return Ok(*number);
+        }
+        let mut find = connection.prepare_cached("SELECT id FROM resource_ids WHERE type = ? AND resource = ?")?;
+        let number = match find.query_row([&id.resource_type, &id.resource], |row| row.get(0)).optional()? {
+            Some(number) => number,
+            None => connection
+                .prepare_cached("INSERT INTO resource_ids (type, resource) VALUES (?, ?)")?
+                .insert([&id.resource_type, &id.resource])?,
+        };
+        remember(&mut self.resources, &self.key, number);
+        Ok(number)
+    }
+
+    pub(super) fn entitlement(&mut self, connection: &Connection, id: &str, of: &ResourceId) -> Result<i64, Error> {
+        let resource = self.resource(connection, of)?;
+        self.key.clear();
+        self.key.push_str(&resource.to_string());
+        self.key.push('\0');
+        self.key.push_str(id);
+        if let Some(number) = self.entitlements.get(&self.key) {
+            return Ok(*number);
+        }
+        let mut find =
+            connection.prepare_cached("SELECT id FROM entitlement_ids WHERE external_id = ? AND resource = ?")?;
+        let number = match find.query_row(params![id, resource], |row| row.get(0)).optional()? {
+            Some(number) => number,
+            None => connection
+                .prepare_cached("INSERT INTO entitlement_ids (external_id, resource) VALUES (?, ?)")?
+                .insert(params![id, resource])?,
+        };
+        remember(&mut self.entitlements, &self.key, number);
+        Ok(number)
+    }
+}
+
+fn remember(known: &mut HashMap<String, i64>, key: &str, number: i64) {
+    if known.len() >= REMEMBERED {
+        known.clear();
+    }
+    known.insert(key.to_owned(), number);
+}

@@ -1,0 +1,68 @@
+//! How much room there is, and how much a finish will need.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::Error;
+
+/// Free bytes for us where this path lies or would lie; 0 if that cannot be told.
+pub(super) fn free_bytes(path: &Path) -> u64 {
+    path.ancestors()
+        .find_map(|place| {
+            let place = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+            rustix::fs::statvfs(place).ok()
+        })
+        .map_or(0, |figures| figures.f_bavail.saturating_mul(figures.f_frsize))
+}
+
+/// Refuses to begin writing a file that will not fit. `scratch` holds the merged rows.
+pub(super) fn check_finish(scratch: &Connection, work: &Path, target: &Path) -> Result<(), Error> {
+    let database = database_bytes(scratch)?;
+    // The largest index is sorted in a file of its own beside the database: about a fifth of it. Packed, rows of ids are
+    // a tenth or less; an eighth leaves room for random ones.
+    let (building, packed) = (database + database / 5, database / 8);
+    let device = |path: &Path| path.parent().and_then(|folder| fs::metadata(folder).ok()).map(|folder| folder.dev());
+    let needs = if device(work) == device(target) {
+        vec![(work, building + packed)]
+    } else {
+        vec![(work, building), (target, packed)]
+    };
+    for (path, needed) in needs {
+        let free = free_bytes(path);
+        if free < needed {
+            return Err(Error::NoSpace { path: path.to_path_buf(), needed: Some(needed), free });
+        }
+    }
+    Ok(())
+}
+
+/// About how large the database will be: an id is counted as often as columns, message and indexes repeat it, and the
+/// fixed parts (sync id, times, headers) are those of the golden files.
+fn database_bytes(scratch: &Connection) -> Result<u64, Error> {
+    let rows: i64 = scratch.query_row(
+        "SELECT
+           (SELECT ifnull(sum(length(s.data) + 3 * (length(p.type) + length(p.resource)) + 150), 0)
+            FROM temp.principals p JOIN staged_resources s ON s.id = p.staged)
+         + (SELECT ifnull(sum(length(s.data) + 3 * length(e.external_id) + 150), 0)
+            FROM temp.entitlements e JOIN staged_entitlements s ON s.id = e.staged)",
+        [],
+        |row| row.get(0),
+    )?;
+    let principal: i64 = scratch.query_row(
+        "SELECT ifnull(CAST(avg(length(type) + length(resource)) AS INTEGER), 0) FROM temp.principals",
+        [],
+        |row| row.get(0),
+    )?;
+    let grants: i64 = scratch.query_row(
+        "SELECT ifnull(sum(g.count * (7 * length(e.external_id) + 3 * (length(p.type) + length(p.resource)) + 7 * ? + 230)), 0)
+         FROM (SELECT entitlement, count(*) AS count FROM temp.grants GROUP BY entitlement) g
+         JOIN temp.entitlements e ON e.rank = g.entitlement JOIN temp.principals p ON p.rank = e.resource",
+        [principal],
+        |row| row.get(0),
+    )?;
+    // Empty tables and indexes: 24 pages.
+    Ok(rows.cast_unsigned() + grants.cast_unsigned() + 24 * 4096)
+}

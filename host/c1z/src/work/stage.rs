@@ -1,0 +1,239 @@
+//! The rows of one page go into the staging tables: checked, encoded, ids interned.
+//!
+//! Nothing is merged here; rows with one id lie beside each other until the finish.
+
+use std::collections::HashSet;
+
+use ring::digest::{Context, SHA256};
+use rusqlite::{Connection, params};
+
+use super::intern::Interner;
+use super::listings::add_notes;
+use super::{CollectionAddress, Error, Note};
+use crate::encode::{self, Adjustment, Encoder, RowError, entitlement_id};
+use crate::model::{Entitlement, Grant, GrantAnnotation, Resource, ResourceId, Rows};
+use crate::proto::{self, Message};
+
+/// What a page's rows came to.
+pub(super) struct Staged {
+    /// Rows kept.
+    pub(super) rows: u64,
+    /// Rows of types that are not selected.
+    pub(super) filtered: u64,
+    /// What was cut or left out of rows.
+    pub(super) notes: Vec<Note>,
+    /// Of all rows in their order; none for a page without rows.
+    pub(super) digest: Option<Vec<u8>>,
+}
+
+/// One page on its way into the tables.
+pub(super) struct Stage<'a> {
+    connection: &'a Connection,
+    interner: &'a mut Interner,
+    encoder: &'a Encoder,
+    deselected: &'a HashSet<String>,
+    collection: &'a CollectionAddress,
+    page: i64,
+    digest: Context,
+    pushed: u64,
+    staged: Staged,
+}
+
+/// What a type is to this sync.
+enum Kind {
+    Selected,
+    Deselected,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        interner: &'a mut Interner,
+        encoder: &'a Encoder,
+        deselected: &'a HashSet<String>,
+        collection: &'a CollectionAddress,
+        page: i64,
+    ) -> Self {
+        let staged = Staged { rows: 0, filtered: 0, notes: Vec::new(), digest: None };
+        Self {
+            connection,
+            interner,
+            encoder,
+            deselected,
+            collection,
+            page,
+            digest: Context::new(&SHA256),
+            pushed: 0,
+            staged,
+        }
+    }
+
+    pub(super) fn rows(&mut self, rows: &Rows) -> Result<(), Error> {
+        for resource in &rows.resources {
+            self.resource(resource)?;
+        }
+        for entitlement in &rows.entitlements {
+            self.entitlement(entitlement)?;
+        }
+        for grant in &rows.grants {
+            self.grant(grant)?;
+        }
+        self.pushed = (rows.resources.len() + rows.entitlements.len() + rows.grants.len()) as u64;
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Staged {
+        let digest = (self.pushed > 0).then(|| self.digest.finish().as_ref().to_vec());
+        Staged { digest, ..self.staged }
+    }
+
+    fn resource(&mut self, row: &Resource) -> Result<(), Error> {
+        self.hash(&[b"resource", row.id.resource_type.as_bytes(), row.id.resource.as_bytes()]);
+        if let Kind::Deselected = self.kind("resource", || text(&row.id), &row.id.resource_type)? {
+            self.staged.filtered += 1;
+            return Ok(());
+        }
+        let encoded = self.encoder.resource(row).map_err(|error| self.refuse(&error))?;
+        self.hash(&[&encoded.data, &[u8::from(row.stub)]]);
+        self.note(encoded.notes);
+        let resource = self.interner.resource(self.connection, &row.id)?;
+        let parent = row.parent.as_ref().map(|parent| self.interner.resource(self.connection, parent)).transpose()?;
+        self.connection
+            .prepare_cached("INSERT INTO staged_resources (page, resource, parent, stub, data) VALUES (?, ?, ?, ?, ?)")?
+            .execute(params![self.page, resource, parent, row.stub, encoded.data])?;
+        self.staged.rows += 1;
+        Ok(())
+    }
+
+    fn entitlement(&mut self, row: &Entitlement) -> Result<(), Error> {
+        let id = entitlement_id(row);
+        self.hash(&[
+            b"entitlement",
+            id.as_bytes(),
+            row.resource.resource_type.as_bytes(),
+            row.resource.resource.as_bytes(),
+        ]);
+        if let Kind::Deselected = self.kind("entitlement", || id.to_string(), &row.resource.resource_type)? {
+            self.staged.filtered += 1;
+            return Ok(());
+        }
+        let encoded = self.encoder.entitlement(row).map_err(|error| self.refuse(&error))?;
+        self.hash(&[&encoded.data, &[u8::from(row.stub)]]);
+        self.note(encoded.notes);
+        let entitlement = self.interner.entitlement(self.connection, &id, &row.resource)?;
+        self.connection
+            .prepare_cached("INSERT INTO staged_entitlements (page, entitlement, stub, data) VALUES (?, ?, ?, ?)")?
+            .execute(params![self.page, entitlement, row.stub, encoded.data])?;
+        self.staged.rows += 1;
+        Ok(())
+    }
+
+    fn grant(&mut self, row: &Grant) -> Result<(), Error> {
+        self.hash(&[
+            b"grant",
+            row.id.as_deref().unwrap_or_default().as_bytes(),
+            row.entitlement.as_bytes(),
+            row.principal.resource_type.as_bytes(),
+            row.principal.resource.as_bytes(),
+        ]);
+        // Another file's principal may be of a type that this sync does not have.
+        let matches = row.annotations.iter().any(is_match);
+        let types = [Some(&row.entitlement_resource.resource_type), (!matches).then_some(&row.principal.resource_type)];
+        for resource_type in types.into_iter().flatten() {
+            if let Kind::Deselected = self.kind("grant", || encode::grant_id(row).into_owned(), resource_type)? {
+                self.staged.filtered += 1;
+                return Ok(());
+            }
+        }
+        let extra = self.grant_extra(row, matches)?;
+        let entitlement = self.interner.entitlement(self.connection, &row.entitlement, &row.entitlement_resource)?;
+        let principal = self.interner.resource(self.connection, &row.principal)?;
+        self.connection
+            .prepare_cached("INSERT INTO staged_grants (page, entitlement, principal, extra) VALUES (?, ?, ?, ?)")?
+            .execute([Some(self.page), Some(entitlement), Some(principal), extra])?;
+        self.staged.rows += 1;
+        Ok(())
+    }
+
+    /// What a grant has beyond its ids, if it has anything.
+    fn grant_extra(&mut self, row: &Grant, matches: bool) -> Result<Option<i64>, Error> {
+        let extras = self.encoder.grant_extras(row).map_err(|error| self.refuse(&error))?;
+        self.note(extras.notes);
+        // The id that everybody would build anyway is no id of its own.
+        let own_id = row.id.as_deref().filter(|id| !is_built(id, row));
+        if own_id.is_none() && extras.annotations.is_empty() && extras.expansion.is_none() {
+            return Ok(None);
+        }
+        let annotations = proto::Grant { annotations: extras.annotations, ..Default::default() }.encode_to_vec();
+        let expansion = extras.expansion.map(|expansion| expansion.encode_to_vec());
+        self.hash(&[&annotations, expansion.as_deref().unwrap_or_default()]);
+        let extra = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO grant_extras (external_id, annotations, expansion, matches) VALUES (?, ?, ?, ?)",
+            )?
+            .insert(params![own_id, annotations, expansion, matches])?;
+        Ok(Some(extra))
+    }
+
+    fn kind(&self, what: &'static str, id: impl FnOnce() -> String, resource_type: &str) -> Result<Kind, Error> {
+        if self.encoder.knows(resource_type) {
+            Ok(Kind::Selected)
+        } else if self.deselected.contains(resource_type) {
+            Ok(Kind::Deselected)
+        } else {
+            let resource_type = resource_type.to_owned();
+            Err(Error::UndeclaredType { collection: self.collection.clone(), what, id: id(), resource_type })
+        }
+    }
+
+    fn refuse(&self, error: &RowError) -> Error {
+        Error::BadRow { collection: self.collection.clone(), reason: error.to_string() }
+    }
+
+    /// Each part with its length, so that parts cannot run into each other.
+    fn hash(&mut self, parts: &[&[u8]]) {
+        for part in parts {
+            self.digest.update(&(part.len() as u64).to_le_bytes());
+            self.digest.update(part);
+        }
+    }
+
+    fn note(&mut self, adjustments: Vec<encode::Note>) {
+        let notes = adjustments.into_iter().map(|note| {
+            let (verb, reason) = match note.adjustment {
+                Adjustment::Cut { .. } => ("cut", "longer than a file may hold"),
+                Adjustment::Dropped(reason) => ("left out", reason),
+                Adjustment::AsText(reason) => ("kept as text", reason),
+            };
+            Note {
+                what: format!("{} of a {} {verb}", note.field, note.row.kind),
+                count: 1,
+                examples: vec![note.row.id],
+                reason: reason.to_owned(),
+                lost: false,
+            }
+        });
+        add_notes(&mut self.staged.notes, notes.collect());
+    }
+}
+
+fn is_match(annotation: &GrantAnnotation) -> bool {
+    matches!(
+        annotation,
+        GrantAnnotation::ExternalResourceMatch { .. }
+            | GrantAnnotation::ExternalResourceMatchAll(_)
+            | GrantAnnotation::ExternalResourceMatchId(_)
+    )
+}
+
+/// Whether an id is `<entitlement id>:<principal type>:<principal>`.
+fn is_built(id: &str, row: &Grant) -> bool {
+    let rest = id.strip_prefix(row.entitlement.as_str()).and_then(|rest| rest.strip_prefix(':'));
+    let rest = rest.and_then(|rest| rest.strip_prefix(row.principal.resource_type.as_str()));
+    rest.and_then(|rest| rest.strip_prefix(':')) == Some(row.principal.resource.as_str())
+}
+
+fn text(id: &ResourceId) -> String {
+    format!("{}:{}", id.resource_type, id.resource)
+}

@@ -1,0 +1,279 @@
+//! Rows of one id, and references to nothing.
+
+use accord_c1z::model::{Expansion, GrantAnnotation, ResourceId, Rows, TraitKind, Value};
+use accord_c1z::proto::{GrantMetadata, Kind, find};
+use accord_c1z::reader::View;
+use accord_c1z::work::{Error, Fault, Gap, Note, Settlement};
+
+use super::*;
+
+fn named(text: &str, name: &str, stub: bool) -> Rows {
+    let mut row = resource(text);
+    row.display_name = name.to_owned();
+    row.stub = stub;
+    Rows { resources: vec![row], ..Rows::default() }
+}
+
+fn name_of(place: &Place, text: &str) -> String {
+    place.reader().resource(&View::Everything, &id(text)).unwrap().unwrap().message.display_name
+}
+
+// Checklist 17.
+#[test]
+fn the_listing_later_in_the_manifest_wins_whatever_was_committed_first() {
+    for listings in [["groups", "users"], ["users", "groups"]] {
+        let place = Place::new();
+        let rows: Vec<_> = listings.iter().map(|name| (*name, named("user:u", name, false))).collect();
+        place.sync(&rows).unwrap();
+        assert_eq!(name_of(&place, "user:u"), "users");
+    }
+}
+
+#[test]
+fn within_a_collection_the_later_key_page_and_position_win() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    for (listing, name) in [("members/b", "key b"), ("members/a", "key a")] {
+        let listing = begin(&mut work, listing);
+        commit(&mut work, listing, named("user:key", name, false), Step::Done).unwrap();
+    }
+    let users = begin(&mut work, "users");
+    commit(&mut work, users, named("user:page", "page 1", false), Step::Next("2".to_owned())).unwrap();
+    let mut last = named("user:page", "page 2", false);
+    last.resources.extend(named("user:page", "page 2, second", false).resources);
+    commit(&mut work, users, last, Step::Done).unwrap();
+    finish(&mut work).unwrap();
+    assert_eq!(name_of(&place, "user:key"), "key b");
+    assert_eq!(name_of(&place, "user:page"), "page 2, second");
+}
+
+#[test]
+fn a_stub_counts_only_where_no_full_row_is() {
+    let place = Place::new();
+    let mut later = named("user:u", "stub", true);
+    later.resources.extend(named("user:only", "stub", true).resources);
+    let mut stub = entitlement("group:g:member");
+    stub.stub = true;
+    stub.display_name = "stub".to_owned();
+    later.entitlements.push(stub);
+    place
+        .sync(&[
+            ("users", named("user:u", "full", false)),
+            ("groups", rows(&["group:g"], &["group:g:member"], Vec::new())),
+            ("apps", later),
+        ])
+        .unwrap();
+    assert_eq!(name_of(&place, "user:u"), "full");
+    assert_eq!(name_of(&place, "user:only"), "stub");
+    let kept = place.reader().entitlement(&View::Everything, "group:g:member").unwrap().unwrap();
+    assert_eq!(kept.message.display_name, "name of group:g:member");
+}
+
+#[test]
+fn copies_of_a_grant_merge_to_the_widest() {
+    let place = Place::new();
+    let annotated = |annotations: Vec<GrantAnnotation>, expansion: Option<Expansion>| {
+        let mut grant = grant("role:r:assigned", "group:g");
+        grant.annotations = annotations;
+        grant.expansion = expansion;
+        rows(&[], &[], vec![grant])
+    };
+    let scopes = |names: &[&str], from: &str| {
+        GrantAnnotation::Metadata(vec![
+            ("scopes".to_owned(), Value::Items(names.iter().map(|name| (*name).to_owned()).collect())),
+            ("from".to_owned(), Value::Text(from.to_owned())),
+        ])
+    };
+    let expansion = |shallow: bool, types: &[&str]| {
+        passing("role:r:assigned", "group:g", &["group:g:member"], shallow, types).expansion
+    };
+    let immutable = GrantAnnotation::Immutable(String::new());
+    place
+        .sync(&[
+            ("groups", annotated(vec![immutable.clone(), scopes(&["a", "b"], "groups")], expansion(true, &["user"]))),
+            ("users", annotated(vec![immutable, scopes(&["b", "c"], "users")], expansion(false, &["group"]))),
+            ("roles", rows(&["role:r", "group:g"], &["role:r:assigned", "group:g:member"], Vec::new())),
+        ])
+        .unwrap();
+    let reader = place.reader();
+    let kept = reader.grant(&View::Everything, "role:r:assigned:group:g").unwrap().unwrap();
+    let expansion = kept.expansion.unwrap();
+    assert!(!expansion.shallow);
+    assert_eq!(expansion.resource_type_ids, ["user", "group"]);
+    let fields = find::<GrantMetadata>(&kept.row.message.annotations).unwrap().unwrap().metadata.unwrap().fields;
+    let Some(Kind::ListValue(list)) = &fields["scopes"].kind else { panic!("{fields:?}") };
+    let scopes: Vec<_> = list.values.iter().map(|value| value.kind.clone().unwrap()).collect();
+    assert_eq!(scopes, ["a", "b", "c"].map(|name| Kind::StringValue(name.to_owned())));
+    assert_eq!(fields["from"].kind, Some(Kind::StringValue("users".to_owned())));
+    assert_eq!(grant_lines(&reader), ["role:r:assigned:group:g !"], "immutable, since both copies are");
+}
+
+#[test]
+fn a_grant_is_immutable_only_if_every_copy_is() {
+    let place = Place::new();
+    let mut immutable = grant("group:g:member", "user:u");
+    immutable.annotations = vec![GrantAnnotation::Immutable(String::new())];
+    place
+        .sync(&[
+            ("groups", rows(&["group:g", "user:u"], &["group:g:member"], vec![immutable])),
+            ("users", rows(&[], &[], vec![grant("group:g:member", "user:u")])),
+        ])
+        .unwrap();
+    assert_eq!(grant_lines(&place.reader()), ["group:g:member:user:u"]);
+}
+
+#[test]
+fn contradicting_rows_stop_the_sync_and_both_listings_are_named() {
+    let parented = |parent: Option<&str>| {
+        let mut row = resource("user:u");
+        row.parent = parent.map(id);
+        Rows { resources: vec![row], ..Rows::default() }
+    };
+    let moved = |resource: &str| {
+        let mut row = entitlement("group:g:member");
+        row.id = Some("member of g".to_owned());
+        row.resource = id(resource);
+        Rows { entitlements: vec![row], ..Rows::default() }
+    };
+    let own_id = |principal: &str| {
+        let mut row = grant("group:g:member", principal);
+        row.id = Some("the grant".to_owned());
+        rows(&[], &[], vec![row])
+    };
+    let elsewhere = |resource: &str| {
+        let mut row = grant("group:g:member", "user:u");
+        row.entitlement_resource = id(resource);
+        rows(&[], &[], vec![row])
+    };
+    let mut base = rows(&["group:g", "group:h", "user:u", "user:v"], &["group:g:member"], Vec::new());
+    base.resources.retain(|row| row.id.resource != "u");
+    let full = rows(&["group:g", "group:h", "user:u", "user:v"], &["group:g:member"], Vec::new());
+    let cases = [
+        (
+            [("groups", base.clone()), ("users", parented(Some("group:g"))), ("apps", parented(None))],
+            "resource `user:u` has parent `group:g` in users and `none` in apps",
+        ),
+        (
+            [("groups", full.clone()), ("users", moved("group:g")), ("apps", moved("group:h"))],
+            "entitlement `member of g` has resource `group:g` in users and `group:h` in apps",
+        ),
+        (
+            [("groups", full.clone()), ("users", own_id("user:u")), ("apps", own_id("user:v"))],
+            "grant `the grant` has entitlement and principal `group:g:member to user:u` in users and `group:g:member to user:v` in apps",
+        ),
+        (
+            [("groups", full), ("users", elsewhere("group:g")), ("apps", elsewhere("group:h"))],
+            "entitlement `group:g:member` has resource `group:g` in groups and `group:h` in apps",
+        ),
+        (
+            [
+                ("groups", Rows { resources: vec![plain("app", "a:b")], ..Rows::default() }),
+                ("users", Rows { resources: vec![plain("app:a", "b")], ..Rows::default() }),
+                ("apps", Rows::default()),
+            ],
+            "resource `app:a:b` has resource type `app` in groups and `app:a` in users",
+        ),
+    ];
+    for (listings, message) in cases {
+        let place = Place::new();
+        let mut options = place.options();
+        options.resource_types.push(accord_c1z::model::ResourceType { id: "app:a".to_owned(), ..Default::default() });
+        let mut work = WorkFile::open(options).unwrap().work;
+        stage(&mut work, &listings);
+        let error = finish(&mut work).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.fault(), Fault::Plugin);
+        assert!(!place.target().exists());
+    }
+}
+
+fn plain(resource_type: &str, id: &str) -> accord_c1z::model::Resource {
+    let mut row = resource("app:x");
+    row.id = ResourceId { resource_type: resource_type.to_owned(), resource: id.to_owned() };
+    row
+}
+
+// Checklist 24.
+#[test]
+fn references_to_nothing_are_left_out_by_name_and_matches_stay() {
+    let place = Place::new();
+    let mut matched = grant("group:g:member", "user:elsewhere");
+    matched.annotations = vec![GrantAnnotation::ExternalResourceMatchAll(TraitKind::User)];
+    let mut grants: Vec<_> = (0..25).map(|number| grant("group:g:member", &format!("user:gone{number:02}"))).collect();
+    grants.extend([grant("group:ghost:member", "user:u"), grant("group:g:owner", "user:u"), matched]);
+    grants.push(grant("group:g:member", "user:u"));
+    let groups = rows(&["group:g", "user:u"], &["group:g:member", "group:ghost:member"], grants);
+    let finished = place.sync(&[("groups", groups)]).unwrap();
+    assert_eq!(grant_lines(&place.reader()), ["group:g:member:user:elsewhere", "group:g:member:user:u"]);
+    let note = |what: &str, reason: &str, examples: &[&str]| Note {
+        what: what.to_owned(),
+        count: examples.len() as u64,
+        examples: examples.iter().map(|text| (*text).to_owned()).collect(),
+        reason: reason.to_owned(),
+        lost: false,
+    };
+    let mut notes = finished.summary.notes;
+    let unknown = notes.iter().position(|note| note.what == "grant to an unknown principal").unwrap();
+    let unknown = notes.remove(unknown);
+    assert_eq!((unknown.count, unknown.examples.len()), (25, 20));
+    assert_eq!(unknown.examples[0], "group:g:member:user:gone00");
+    assert_eq!(
+        notes,
+        [
+            note("entitlement of an unknown resource", "no listing has the resource", &["group:ghost:member"]),
+            note(
+                "grant of an unknown entitlement",
+                "no listing has the entitlement",
+                &["group:g:owner:user:u", "group:ghost:member:user:u"]
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_dangling_grant_is_lost_access_when_a_listing_has_a_gap() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    stage(&mut work, &[("groups", rows(&["group:g"], &["group:g:member"], vec![grant("group:g:member", "user:u")]))]);
+    let users = begin(&mut work, "users");
+    let gap = Gap { reason: "refused (HTTP 403)".to_owned(), permission: Some("Read users".to_owned()), lost: true };
+    work.settle(users, Settlement::Gap(gap)).unwrap();
+    let finished = finish(&mut work).unwrap();
+    assert!(finished.summary.notes[0].lost);
+}
+
+#[test]
+fn deselected_types_are_counted_and_undeclared_ones_refused() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    let apps = begin(&mut work, "apps");
+    let mut mixed =
+        rows(&["app:a"], &["app:a:use"], vec![grant("app:a:use", "device:d"), grant("device:d:use", "app:a")]);
+    mixed.resources.push(plain("device", "d"));
+    mixed.entitlements.push(entitlement("device:d:use"));
+    let committed = commit(&mut work, apps, mixed, Step::Next("2".to_owned())).unwrap();
+    assert_eq!((committed.record.rows, committed.record.filtered), (2, 4));
+    let unknown = Rows { resources: vec![plain("robot", "r")], ..Rows::default() };
+    let error = commit(&mut work, apps, unknown, Step::Done).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "apps pushed resource `robot:r` of resource type `robot`, which the manifest does not declare"
+    );
+    assert_eq!(work.collection(apps).unwrap().pages, 1, "nothing of the page is kept");
+}
+
+// Checklist 22 and 23: what a row had to give up is told with the listing.
+#[test]
+fn text_that_is_cut_is_a_note_of_its_listing() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    let users = begin(&mut work, "users");
+    let committed = commit(&mut work, users, named("user:u", &"x".repeat(2000), false), Step::Done).unwrap();
+    let [note] = committed.record.notes.as_slice() else { panic!("{:?}", committed.record.notes) };
+    assert_eq!((note.what.as_str(), note.examples[0].as_str()), ("display_name of a resource cut", "user:u"));
+    let error = {
+        let apps = begin(&mut work, "apps");
+        commit(&mut work, apps, named("user:", "x", false), Step::Done).unwrap_err()
+    };
+    assert!(matches!(&error, Error::BadRow { .. }) && error.to_string().contains("empty"), "{error}");
+}

@@ -1,0 +1,1 @@
+//! Pages, cursors, facts, restarts, and what a resumed run finds.
