@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::text::printable;
+
 /// Why a file could not be unpacked or written. Positions count from the beginning of the file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -66,12 +68,12 @@ fn declared_size(declared: Option<u64>) -> String {
 
 fn v3_facts(engine: Option<&str>, sync_ids: &[String]) -> String {
     let engine = match engine {
-        Some(engine) => format!("engine {}", engine.escape_debug()),
+        Some(engine) => format!("engine {}", printable(engine, 40)),
         None => "its manifest does not decode".to_owned(),
     };
     match sync_ids {
         [] => engine,
-        ids => format!("{engine}, sync {}", ids.join(", ").escape_debug()),
+        ids => format!("{engine}, sync {}", printable(&ids.join(", "), 100)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::Encoded;
 use crate::model::{ResourceId, Timestamp};
 use crate::proto::{self, Message};
+use crate::text::printable;
 use crate::timestamp;
 
 /// Ids are 1 to so many bytes of UTF-8; longer ones must be shortened by the connector, always in the same way.
@@ -40,9 +41,7 @@ impl fmt::Display for RowName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Arbitrary: two lines of a terminal.
         const SHOWN: usize = 160;
-        let shown: String = self.id.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-        let more = if self.id.chars().nth(SHOWN).is_some() { "…" } else { "" };
-        write!(f, "{} `{shown}{more}`", self.kind)
+        write!(f, "{} `{}`", self.kind, printable(&self.id, SHOWN))
     }
 }
 

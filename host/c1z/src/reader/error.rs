@@ -1,6 +1,7 @@
 //! Why a file, or one row of it, could not be read.
 
 use crate::container::ContainerError;
+use crate::text::printable;
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -17,7 +18,7 @@ pub enum ReadError {
     MissingColumn { table: &'static str, column: &'static str },
     #[error("row {row_id} of `{table}`: column `{column}` {problem}")]
     Value { table: &'static str, row_id: i64, column: &'static str, problem: &'static str },
-    #[error("`{}` in row {row_id} of `{table}` does not decode: {source}", external_id.escape_debug())]
+    #[error("`{}` in row {row_id} of `{table}` does not decode: {source}", printable(external_id, 160))]
     Undecodable { table: &'static str, row_id: i64, external_id: String, source: prost::DecodeError },
 }
 

@@ -201,12 +201,26 @@ pub(super) fn counts(reader: &Reader, findings: &mut Findings, _: &mut Watch<'_>
         };
         let counted = reader.count(&View::Sync(run.sync_id.clone()))?;
         if kept.resource_types > 0 && kept != counted {
-            let (kept, counted) = (kept.to_json(), counted.to_json());
-            findings.fault("the statistics of a sync are wrong", format!("{}: {kept} for {counted}", run.sync_id));
+            let wrong = difference(&kept, &counted);
+            findings.fault("the statistics of a sync are wrong", format!("{}: {wrong}", run.sync_id));
         }
     }
     for run in runs.iter().skip(SYNCS_COUNTED) {
         findings.warning("the statistics of an older sync were not checked", &run.sync_id);
     }
     Ok(())
+}
+
+/// What is kept, for what was counted.
+fn difference(kept: &Stats, counted: &Stats) -> String {
+    let totals = [
+        ("resource types", kept.resource_types, counted.resource_types),
+        ("resources", kept.resources, counted.resources),
+        ("entitlements", kept.entitlements, counted.entitlements),
+        ("grants", kept.grants, counted.grants),
+        ("assets", kept.assets, counted.assets),
+    ];
+    let wrong = totals.into_iter().filter(|(_, kept, counted)| kept != counted);
+    let wrong: Vec<String> = wrong.map(|(what, kept, counted)| format!("{what} {kept} for {counted}")).collect();
+    if wrong.is_empty() { "counts by resource type".to_owned() } else { wrong.join(", ") }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::container::grouped;
+use crate::text::printable;
 
 /// So many examples of one finding are kept.
 pub const MAX_EXAMPLES: usize = 20;
@@ -55,8 +56,7 @@ impl Findings {
         if examples.len() < MAX_EXAMPLES {
             /// Arbitrary: a few lines of a terminal.
             const SHOWN: usize = 300;
-            let text = example.to_string();
-            examples.push(text.chars().take(SHOWN).flat_map(char::escape_debug).collect());
+            examples.push(printable(&example.to_string(), SHOWN));
         }
     }
 
