@@ -1,1 +1,53 @@
-//! (skeleton)
+//! The Cisco Duo connector.
+//!
+//! An account holds users, groups, administrators and roles. Everything comes from six listings of the Admin API, each
+//! a file of its own here: [`account`], [`groups`], [`roles`], [`users`] (whose pages also say who is in which group)
+//! and [`admins`] (whose pages also say who has which role). Two more exist for what a user page may not say:
+//! [`user_groups`] and [`group_users`]. How Duo answers is in [`api`]; signing, retries and rates are the host's, by
+//! the manifest.
+
+mod account;
+mod api;
+
+use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, ResourceId, Step};
+
+accord_sdk::connector!(Duo, "manifest.toml");
+
+/// One Duo account.
+#[derive(Debug)]
+pub struct Duo {
+    integration_key: String,
+    hostname: String,
+}
+
+impl Duo {
+    /// Duo has no id of its own for an account. The integration key stands for it, because that is what earlier
+    /// connectors did; everything else has it as parent.
+    fn account(&self) -> ResourceId {
+        ResourceId::new("account", &self.integration_key)
+    }
+}
+
+impl Connector for Duo {
+    fn new(config: &Config) -> Result<Self, Failure> {
+        Ok(Self {
+            integration_key: config.text("integration-key")?.into(),
+            hostname: config.text("api-hostname")?.into(),
+        })
+    }
+
+    fn validate(&self, _host: &Host) -> Vec<Check> {
+        Vec::new()
+    }
+
+    fn begin(&self, _: &Host) -> Result<Vec<Collection>, Failure> {
+        Ok(["account"].map(Collection::named).into())
+    }
+
+    fn read(&self, page: &mut Page<'_>) -> Result<Step, Failure> {
+        match page.name() {
+            "account" => account::read(self, page),
+            _ => Err(page.unknown_collection()),
+        }
+    }
+}

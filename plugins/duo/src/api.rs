@@ -1,0 +1,132 @@
+//! How Duo's Admin API answers: its envelope, its pages, its refusals, and the permissions that it asks for.
+
+use accord_sdk::json::Text;
+use accord_sdk::paging::Offset;
+use accord_sdk::types::Detail;
+use accord_sdk::{Failure, Page, Request, Response, Step, Target};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::Duo;
+
+/// Permissions of an Admin API application, as the admin panel and the manifest name them.
+pub(crate) const SETTINGS: &str = "Grant settings";
+pub(crate) const RESOURCES: &str = "Grant resource - Read";
+pub(crate) const ADMINISTRATORS: &str = "Grant administrators - Read";
+
+/// What every endpoint takes. Larger pages are an attempt that falls back to this.
+pub(crate) const SAFE_LIMIT: u32 = 100;
+
+/// `{"stat": "OK", "response": …}`, and `metadata` where a listing was asked with a limit.
+#[derive(Deserialize)]
+pub(crate) struct Envelope<T> {
+    pub(crate) response: T,
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    total_objects: Option<u64>,
+    /// Absent or null on the last page.
+    next_offset: Option<u64>,
+}
+
+/// `{"stat": "FAIL", "code": 40103, "message": "…", "message_detail": "…"}`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Refusal {
+    stat: Text,
+    code: u32,
+    message: Text,
+    message_detail: Text,
+}
+
+impl Refusal {
+    fn of(response: &Response) -> Self {
+        serde_json::from_slice(response.body()).unwrap_or_default()
+    }
+}
+
+impl Target for Duo {
+    const NAME: &'static str = "Duo";
+    const CREDENTIAL: Option<&'static str> = Some("admin-api");
+
+    fn explain(&self, response: &Response) -> String {
+        let refusal = Refusal::of(response);
+        match (refusal.code, refusal.message.given(), refusal.message_detail.given()) {
+            (0, _, _) | (_, None, _) => String::new(),
+            (code, Some(message), None) => format!("code {code} {message}"),
+            (code, Some(message), Some(detail)) => format!("code {code} {message}: {detail}"),
+        }
+    }
+
+    fn credentials_refused(&self, response: &Response) -> Detail {
+        let shown: String = self.integration_key.chars().take(6).collect();
+        let meaning = match Refusal::of(response).code {
+            40103 => format!("the secret key does not belong to integration {shown}…"),
+            _ => format!("integration key {shown}…, secret key and api hostname do not belong together"),
+        };
+        Detail::new("Duo refused the signature")
+            .meaning(meaning)
+            .remedy("copy the secret key of this Admin API application again")
+    }
+
+    fn permission_remedy(&self, permission: &str) -> String {
+        let remedy = format!("tick `{permission}` in the Admin API application of Duo's admin panel");
+        match permission {
+            ADMINISTRATORS => format!("{remedy}, or leave them out with `--exclude-types admin,role`"),
+            _ => remedy,
+        }
+    }
+
+    fn unreachable_remedy(&self) -> String {
+        "check `api-hostname`, and what stands between this machine and it".into()
+    }
+}
+
+impl Duo {
+    /// Reads one page of a listing, and says where it goes on.
+    ///
+    /// A page may be wanted larger than documented for certain; if Duo refuses the first one, the listing is read with
+    /// [`SAFE_LIMIT`].
+    pub(crate) fn list<T: DeserializeOwned>(
+        &self,
+        page: &mut Page<'_>,
+        request: &Request,
+        limit: u32,
+    ) -> Result<(Vec<T>, Step), Failure> {
+        let mut window = page.cursor()?.unwrap_or(Offset::first(limit));
+        let mut answer = self.send(page, &at(request, window))?;
+        if answer.status() == 400 && window.offset == 0 && window.limit > SAFE_LIMIT {
+            window.limit = SAFE_LIMIT;
+            answer = self.send(page, &at(request, window))?;
+        }
+        let (items, next, total) = self.window(&answer, window)?;
+        page.holds(items.len(), total);
+        let step = match next {
+            Some(next) => page.next(&next)?,
+            None => Step::Done,
+        };
+        Ok((items, step))
+    }
+
+    /// The items of a window, the window after it, and how many items there are in all.
+    pub(crate) fn window<T: DeserializeOwned>(
+        &self,
+        answer: &Response,
+        window: Offset,
+    ) -> Result<(Vec<T>, Option<Offset>, Option<u64>), Failure> {
+        let Envelope { response, metadata } = self.decode(answer)?;
+        let Some(metadata) = metadata else {
+            let message = "Duo's page has no `metadata`, so nobody knows whether it is the last";
+            return Err(Failure::invalid_response(message, answer.place()));
+        };
+        let next = metadata.next_offset.map(|next| window.to(next, answer.place())).transpose()?;
+        Ok((response, next, metadata.total_objects))
+    }
+}
+
+/// A listing's request for one window.
+pub(crate) fn at(request: &Request, window: Offset) -> Request {
+    request.clone().query("limit", window.limit).query("offset", window.offset)
+}

@@ -1,0 +1,110 @@
+//! A [`Connector`] as the component's exports. [`crate::connector!`] names it; nobody else needs it.
+
+use std::marker::PhantomData;
+use std::sync::Once;
+
+use crate::bindings::exports::accord::connector::{provision, sync};
+use crate::host::Backend;
+use crate::types::{
+    AccountOutcome, AccountRequest, ActionResult, Check, CheckOutcome, Collection, DeleteOutcome, Entitlement, Failure,
+    Grant, GrantOutcome, Resource, ResourceId, RevokeOutcome, RotatedCredential, Value,
+};
+use crate::{Connector, Host, Page};
+
+/// The exports of a connector.
+#[derive(Debug)]
+pub struct Component<C>(PhantomData<C>);
+
+/// The connector and its host, made anew for each call: nothing lasts between calls.
+fn open<C: Connector>() -> Result<(C, Host), Failure> {
+    tell_panics();
+    let host = Host::new(Backend);
+    Ok((C::new(&host.config())?, host))
+}
+
+/// A panic ends the instance. What it says goes to stderr in one line, which the host keeps for its error.
+fn tell_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let message = panic.payload_as_str().unwrap_or("panic");
+            #[expect(clippy::print_stderr, reason = "stderr is where the host looks after a trap")]
+            match panic.location() {
+                Some(place) => eprintln!("{message} ({}:{})", place.file(), place.line()),
+                None => eprintln!("{message}"),
+            }
+        }));
+    });
+}
+
+impl<C: Connector> sync::Guest for Component<C> {
+    fn connect() -> Result<(), Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.connect(&host)
+    }
+
+    fn validate() -> Vec<Check> {
+        match open::<C>() {
+            Ok((connector, host)) => connector.validate(&host),
+            Err(failure) => vec![Check {
+                name: "configuration".into(),
+                needed_for: "everything".into(),
+                outcome: CheckOutcome::Failed(failure),
+            }],
+        }
+    }
+
+    fn begin(scope: sync::Scope) -> Result<Vec<Collection>, Failure> {
+        let (connector, host) = open::<C>()?;
+        match scope {
+            sync::Scope::Full => connector.begin(&host),
+            sync::Scope::Resources(resources) => connector.begin_resources(&host, &resources),
+        }
+    }
+
+    fn read(collection: Collection, cursor: Option<String>, restarts: u32) -> Result<sync::Page, Failure> {
+        let (connector, host) = open::<C>()?;
+        Page::new(&host, collection, cursor, restarts).read_with(&connector)
+    }
+}
+
+impl<C: Connector> provision::Guest for Component<C> {
+    fn grant(entitlement: Entitlement, principal: Resource) -> Result<GrantOutcome, Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.grant(&host, entitlement, principal)
+    }
+
+    fn revoke(grant: Grant) -> Result<RevokeOutcome, Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.revoke(&host, grant)
+    }
+
+    fn create_account(request: AccountRequest) -> Result<AccountOutcome, Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.create_account(&host, request)
+    }
+
+    fn delete_resource(id: ResourceId, parent: Option<ResourceId>) -> Result<DeleteOutcome, Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.delete_resource(&host, id, parent)
+    }
+
+    fn rotate_credential(id: ResourceId) -> Result<RotatedCredential, Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.rotate_credential(&host, id)
+    }
+
+    fn invoke_action(
+        name: String,
+        resource_type: Option<String>,
+        arguments: Vec<(String, Value)>,
+    ) -> Result<ActionResult, Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.invoke_action(&host, &name, resource_type.as_deref(), arguments)
+    }
+
+    fn action_status(name: String, id: String) -> Result<ActionResult, Failure> {
+        let (connector, host) = open::<C>()?;
+        connector.action_status(&host, &name, &id)
+    }
+}
