@@ -7,7 +7,7 @@ pub mod configuration;
 mod convert;
 pub mod engine;
 pub mod http;
-mod http_stub;
+pub mod http_stub;
 pub mod limits;
 pub mod manifest;
 pub mod plugin;
@@ -17,5 +17,7 @@ mod running;
 pub mod secrets;
 pub mod sync;
 pub mod tape;
+#[cfg(test)]
+mod watched_memory;
 
 pub use problem::{Category, Problem};

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use accord_c1z::container::ContainerError;
 use accord_c1z::model::Timestamp;
-use accord_c1z::work::{Error, Expand, FinishOptions, Finished, Limits, Progress as Step, Summary, SyncType, WorkFile};
+use accord_c1z::reader::{ReadError, Reader};
+use accord_c1z::work::{Error, Existing, Expand, FinishOptions, Finished, Limits, Progress as Step, Summary, SyncType, WorkFile, existing, set_aside};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -113,7 +115,26 @@ pub(super) fn canonical_target(target: &Path) -> Result<PathBuf, Problem> {
 }
 
 /// A target that cannot be read is moved aside, and said so; the new file takes its place.
-pub(super) fn set_corrupt_target_aside(target: &Path, clock: &dyn Clock) -> Result<(), Problem> {
-    let _ = (target, clock);
+///
+/// A v3 file is no wreck but another tool's file, so it is left where it is and the run refused.
+pub(super) fn set_corrupt_target_aside(target: &Path, work_folder: Option<&Path>, clock: &dyn Clock) -> Result<(), Problem> {
+    if existing(target).map_err(errors::storage)? == Existing::Nothing {
+        return Ok(());
+    }
+    let beside = target.parent().unwrap_or(Path::new("."));
+    let damage = match Reader::open(target, work_folder.unwrap_or(beside)) {
+        Ok(_) => return Ok(()),
+        Err(ReadError::Container(error @ ContainerError::V3 { .. })) => {
+            return Err(Problem::new(Category::Storage, "FILE-002", format!("`{}` cannot be replaced: {error}", target.display()))
+                .remedy("name another file with --file, or move this one away"));
+        }
+        Err(ReadError::Container(error)) if !error.is_damage() => {
+            return Err(Problem::new(Category::Storage, "FILE-001", error.to_string()));
+        }
+        Err(error) => error,
+    };
+    let now = Timestamp { seconds: clock.unix_seconds(), nanoseconds: 0 };
+    let place = set_aside(target, now).map_err(errors::storage)?;
+    tracing::warn!("`{}` cannot be read ({damage}); it is now `{}`", target.display(), place.display());
     Ok(())
 }

@@ -143,7 +143,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
     };
     let _lock = TargetLock::acquire(&target, setup.clock.unix_seconds()).map_err(|error| errors::lock(&error))?;
-    set_corrupt_target_aside(&target, &*setup.clock)?;
+    set_corrupt_target_aside(&target, options.work_folder.as_deref(), &*setup.clock)?;
     let opened = WorkFile::open(OpenOptions {
         target: target.clone(),
         folder: options.work_folder.clone(),
