@@ -74,6 +74,11 @@ impl Reader {
     /// If it is not a sync database.
     pub fn from_extracted(container: Extracted) -> Result<Self, ReadError> {
         let mut reader = Self::open_database(container.path())?;
+        // SQLite's own temporary files go there too: the system's folder may be read-only or small. The setting is the
+        // process's, guarded by SQLite; a folder that is gone by then is passed over.
+        if let Some(folder) = container.path().parent().and_then(Path::to_str) {
+            reader.connection.pragma_update(None, "temp_store_directory", folder)?;
+        }
         reader.container = Some(container);
         Ok(reader)
     }

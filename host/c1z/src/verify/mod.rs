@@ -2,7 +2,7 @@
 //!
 //! Checks go from the outside in, and stop where nothing further can be read: header, zstd, database, schema, syncs,
 //! rows, references, counts. What no reader can live with is a fault; what readers merely show badly, or what other
-//! writers legitimately do, is a warning. Memory does not grow with the file.
+//! writers legitimately do, is a warning. Memory grows with the syncs and resource types of a file, not with its rows.
 
 mod database;
 mod findings;
@@ -106,7 +106,8 @@ impl fmt::Display for Verdict {
 /// Checks a file, unpacking it into a private temporary file in `folder`.
 ///
 /// # Errors
-/// Only what is not the file's fault: it cannot be opened, `folder` cannot take it, or the watch stopped it.
+/// Only what is not the file's fault: it cannot be opened, `folder` cannot take it, or the watch stopped it (between
+/// two blocks or rows; SQLite's integrity check is one step).
 pub fn verify(path: &Path, folder: &Path, limits: &Limits, watch: &mut Watch<'_>) -> Result<Verdict, ContainerError> {
     let mut steps = Vec::new();
     match container::extract(path, folder, limits, watch) {
