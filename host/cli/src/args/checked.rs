@@ -1,0 +1,405 @@
+//! Checked arguments: what the commands get, after every text has become the value that it stands for.
+//!
+//! Faults are collected, so that all are told at once, together with those of the plugin's configuration.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use accord_c1z::model::ResourceId;
+use accord_runtime::configuration::{ConfigurationProblem, Source};
+use accord_runtime::sync::{AllowedGaps, Indexes, Scope, SyncOptions, TapeMode};
+use ipnet::IpNet;
+
+use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
+use super::settings::{Kind, Setting};
+use crate::sources::{Sources, fault};
+
+/// What `sync` was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct SyncArguments {
+    pub(crate) options: SyncOptions,
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// How the target is reached.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Network {
+    pub(crate) certificate_files: Vec<PathBuf>,
+    pub(crate) allowed_addresses: Vec<IpNet>,
+    pub(crate) overrides: Vec<Override>,
+    pub(crate) per_minute: Option<u32>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) offline_limit: Option<Duration>,
+    pub(crate) attempt: Option<Duration>,
+}
+
+/// Another address for a host and port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Override {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) address: SocketAddr,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// What is logged, and where to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Logging {
+    pub(crate) level: Option<tracing::Level>,
+    pub(crate) format: Option<LogFormat>,
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Json,
+    Console,
+}
+
+impl SyncArguments {
+    pub(crate) fn read(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Self {
+        let mut reading = Reading { sources, faults };
+        let tape = match (reading.text("record"), reading.text("replay")) {
+            (Some(_), Some(_)) => {
+                reading.faults.push(fault("record", "--record and --replay exclude each other".to_owned()));
+                TapeMode::Off
+            }
+            (Some(folder), None) => TapeMode::Record(folder.into()),
+            (None, Some(folder)) => TapeMode::Replay(folder.into()),
+            (None, None) => TapeMode::Off,
+        };
+        let options = SyncOptions {
+            target: reading.text("file").unwrap_or_default().into(),
+            work_folder: reading.work_folder(),
+            workers: reading.workers(),
+            scope: Scope {
+                resource_types: reading.list("sync-resource-types"),
+                resources: reading.resources(),
+                resources_only: reading.switch("skip-entitlements-and-grants"),
+            },
+            expand_grants: !reading.switch("skip-grant-expansion"),
+            indexes: reading
+                .one_of("indexes", &[("all", Indexes::All), ("none", Indexes::None)])
+                .unwrap_or(Indexes::All),
+            allowed_gaps: reading.allowed_gaps(),
+            tape,
+        };
+        Self { report: reading.text("report").map(PathBuf::from), options }
+    }
+}
+
+impl Network {
+    pub(crate) fn read(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Self {
+        let mut reading = Reading { sources, faults };
+        Self {
+            certificate_files: reading.list("ca-cert").into_iter().map(PathBuf::from).collect(),
+            allowed_addresses: reading.parsed_list("allow-address", network),
+            overrides: reading.parsed_list("resolve", address_override),
+            per_minute: reading.parsed("rate", per_minute),
+            deadline: reading.parsed("deadline", duration),
+            offline_limit: reading.parsed("offline-limit", duration),
+            attempt: reading.parsed_flag("http-timeout-seconds", seconds),
+        }
+    }
+}
+
+impl Format {
+    pub(crate) fn read(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Self {
+        let formats = [("text", Self::Text), ("json", Self::Json)];
+        Reading { sources, faults }.one_of("output", &formats).unwrap_or_default()
+    }
+}
+
+impl Logging {
+    pub(crate) fn read(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Self {
+        use tracing::Level;
+        let mut reading = Reading { sources, faults };
+        let levels = [("debug", Level::DEBUG), ("info", Level::INFO), ("warn", Level::WARN), ("error", Level::ERROR)];
+        Self {
+            level: reading.one_of("log-level", &levels),
+            format: reading.one_of("log-format", &[("json", LogFormat::Json), ("console", LogFormat::Console)]),
+            paths: reading.list("log-path").into_iter().map(PathBuf::from).collect(),
+        }
+    }
+}
+
+/// In a connector's place: refuses what this version does not do, and warns of what changes nothing.
+pub(crate) fn check_connector_flags(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for flag in CONNECTOR_FLAGS {
+        let Some(given) = sources.given(flag.name, &flag.environment()) else { continue };
+        let off = |text: &str| matches!(text.trim().to_ascii_lowercase().as_str(), "" | "false" | "0" | "f");
+        if given.texts.iter().all(|text| off(text)) {
+            continue;
+        }
+        match flag.effect {
+            Effect::Refused(what) => {
+                let message = format!("{} asks for {what}, which this version does not do", given.source);
+                faults.push(fault(flag.name, message));
+            }
+            Effect::Nothing(why) => warnings.push(format!("{} has no effect: {why}", given.source)),
+            Effect::Used(_) => {}
+        }
+        if flag.name == "storage-engine" && !given.texts.iter().all(|text| text.as_str() == "sqlite") {
+            let message = format!("{} asks for another file format; this version writes `sqlite`", given.source);
+            faults.push(fault(flag.name, message));
+        }
+    }
+    warnings
+}
+
+/// Reads settings by name and collects faults.
+struct Reading<'a> {
+    sources: Sources<'a>,
+    faults: &'a mut Vec<ConfigurationProblem>,
+}
+
+impl Reading<'_> {
+    /// The one text of a setting, or its default.
+    fn text(&mut self, name: &str) -> Option<String> {
+        self.told(name).map(|(text, _)| text)
+    }
+
+    fn told(&mut self, name: &str) -> Option<(String, Option<Source>)> {
+        let setting = Setting::named(name)?;
+        match self.sources.given(name, setting.environment) {
+            Some(given) => match given.texts.as_slice() {
+                [one] => Some((one.to_string(), Some(given.source))),
+                _ => {
+                    self.faults.push(fault(name, format!("{} takes one value ({})", setting.sources(), given.source)));
+                    None
+                }
+            },
+            None if setting.default.is_empty() => None,
+            None => Some((setting.default.to_owned(), None)),
+        }
+    }
+
+    fn list(&mut self, name: &str) -> Vec<String> {
+        let Some(setting) = Setting::named(name) else { return Vec::new() };
+        let Some(given) = self.sources.given(name, setting.environment) else { return Vec::new() };
+        // A list in the settings file has its items already; they may hold commas.
+        let whole = setting.kind == Kind::Repeated("FILE")
+            || (given.texts.len() > 1 && matches!(given.source, Source::File(_)));
+        let items =
+            given.texts.iter().flat_map(|text| if whole { vec![text.as_str()] } else { text.split(',').collect() });
+        items.map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn switch(&mut self, name: &str) -> bool {
+        let Some((text, source)) = self.told(name) else { return false };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "t" => true,
+            "false" | "0" | "f" => false,
+            _ => {
+                self.refuse(name, source.as_ref(), &format!("is `{text}`, and can be true or false"));
+                false
+            }
+        }
+    }
+
+    fn one_of<T: Copy>(&mut self, name: &str, options: &[(&str, T)]) -> Option<T> {
+        let (text, source) = self.told(name)?;
+        let found = options.iter().find(|(option, _)| option.eq_ignore_ascii_case(&text));
+        if found.is_none() {
+            let names: Vec<&str> = options.iter().map(|(option, _)| *option).collect();
+            self.refuse(name, source.as_ref(), &format!("is `{text}`, and can be {}", names.join(", ")));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let (text, source) = self.told(name)?;
+        parse(text.trim()).map_err(|told| self.refuse(name, source.as_ref(), &told)).ok()
+    }
+
+    fn parsed_list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+        let items = self.list(name);
+        items.iter().filter_map(|item| parse(item).map_err(|told| self.refuse(name, None, &told)).ok()).collect()
+    }
+
+    /// A connector's flag that has an effect here.
+    fn parsed_flag<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let flag = ConnectorFlag::named(name)?;
+        let given = self
+            .sources
+            .flags
+            .try_contains_id(name)
+            .ok()
+            .and_then(|_| self.sources.given(name, &flag.environment()))?;
+        let text = given.texts.last()?;
+        parse(text.trim()).map_err(|told| self.faults.push(fault(name, format!("{} {told}", flag.sources())))).ok()
+    }
+
+    fn refuse(&mut self, name: &str, source: Option<&Source>, told: &str) {
+        let sources = Setting::named(name).map(Setting::sources).unwrap_or_default();
+        let source = source.map(|source| format!(" (from {source})")).unwrap_or_default();
+        self.faults.push(fault(name, format!("{sources} {told}{source}")));
+    }
+
+    fn workers(&mut self) -> usize {
+        let every = || std::thread::available_parallelism().map_or(1, usize::from);
+        if self.parsed_flag("parallel-sync", |text| Ok(matches!(text, "true" | "1" | "t"))) == Some(true) {
+            return every();
+        }
+        // More would only wait: the target's rate limit is reached long before.
+        let parse = |text: &str| match text.parse::<i64>() {
+            Ok(-1) => Ok(every()),
+            Ok(0) => Ok(1),
+            Ok(number @ 1..=64) => usize::try_from(number).map_err(|error| error.to_string()),
+            _ => Err(format!("is `{text}`, and can be a number from 1 to 64, 0 or -1")),
+        };
+        self.parsed("workers", parse).unwrap_or(1)
+    }
+
+    fn work_folder(&mut self) -> Option<PathBuf> {
+        let named = self.text("c1z-temp-dir").map(|folder| (folder, "--c1z-temp-dir"));
+        let variable = || {
+            crate::sources::variable("BATON_TMPDIR").and_then(|given| given.texts.first().map(|text| text.to_string()))
+        };
+        let (folder, source) = named.or_else(|| variable().map(|folder| (folder, "BATON_TMPDIR")))?;
+        let folder = PathBuf::from(folder);
+        if !folder.is_dir() {
+            self.faults
+                .push(fault("c1z-temp-dir", format!("{source} names `{}`, which is no folder", folder.display())));
+        }
+        Some(folder)
+    }
+
+    fn resources(&mut self) -> Vec<ResourceId> {
+        self.parsed_list("sync-resources", baton_id)
+    }
+
+    fn allowed_gaps(&mut self) -> AllowedGaps {
+        let names = self.list("allow-gaps");
+        match names.as_slice() {
+            [] => AllowedGaps::None,
+            [one] if one == "all" || one == "true" => AllowedGaps::All,
+            [one] if one == "false" => AllowedGaps::None,
+            _ => AllowedGaps::These(names),
+        }
+    }
+}
+
+/// An address range; a bare address is a range of one.
+fn network(text: &str) -> Result<IpNet, String> {
+    let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    parsed.map_err(|_| format!("has `{text}`, which is no address range such as 10.0.0.0/8"))
+}
+
+fn address_override(text: &str) -> Result<Override, String> {
+    let wrong = || format!("has `{text}`, which is not of the form HOST:PORT=ADDRESS:PORT");
+    let (from, to) = text.split_once('=').ok_or_else(wrong)?;
+    let (host, port) = from.rsplit_once(':').ok_or_else(wrong)?;
+    let port = port.parse().map_err(|_| wrong())?;
+    let address = to.parse().map_err(|_| wrong())?;
+    if host.is_empty() {
+        return Err(wrong());
+    }
+    Ok(Override { host: host.to_ascii_lowercase(), port, address })
+}
+
+/// `60/min`, `5/s`, `1000/h`, or a bare number for a minute.
+fn per_minute(text: &str) -> Result<u32, String> {
+    let wrong = || format!("is `{text}`, and should be like 60/min or 5/s, at least one a minute");
+    let (number, unit) = text.split_once('/').unwrap_or((text, "min"));
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    let number = match unit.trim() {
+        "s" | "sec" | "second" => number * 60.0,
+        "m" | "min" | "minute" => number,
+        "h" | "hour" => number / 60.0,
+        _ => return Err(wrong()),
+    };
+    if !(1.0..=1e6).contains(&number) {
+        return Err(wrong());
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 1 and a million")]
+    let number = number as u32;
+    Ok(number)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err(format!("is `{text}`, and should be a time such as 30s, 15m or 2h")),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(number @ 1..=1800) => Ok(Duration::from_secs(number)),
+        _ => Err(format!("is `{text}`, and should be a number of seconds from 1 to 1800")),
+    }
+}
+
+/// `bid:r:<type>/<id>`, or with the parent's type and id in front; `\` escapes `\`, `/` and `:`.
+fn baton_id(text: &str) -> Result<ResourceId, String> {
+    let wrong = || format!("has `{text}`, which is not of the form bid:r:<type>/<id>");
+    let rest = text.strip_prefix("bid:r:").ok_or_else(wrong)?;
+    let mut parts = vec![String::new()];
+    let mut letters = rest.chars();
+    while let Some(letter) = letters.next() {
+        let letter = match letter {
+            '/' => {
+                parts.push(String::new());
+                continue;
+            }
+            '\\' => letters.next().filter(|next| matches!(next, '\\' | '/' | ':')).ok_or_else(wrong)?,
+            ':' => return Err(wrong()),
+            other => other,
+        };
+        if let Some(part) = parts.last_mut() {
+            part.push(letter);
+        }
+    }
+    match parts.as_slice() {
+        [kind, id] | [_, _, kind, id] if parts.iter().all(|part| !part.is_empty()) => {
+            Ok(ResourceId { resource_type: kind.clone(), resource: id.clone() })
+        }
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn baton_ids_are_taken_apart() {
+        let id = |kind: &str, id: &str| Ok(ResourceId { resource_type: kind.to_owned(), resource: id.to_owned() });
+        assert_eq!(baton_id("bid:r:group/DG1"), id("group", "DG1"));
+        assert_eq!(baton_id(r"bid:r:account/DI1/group/a\/b\:c\\"), id("group", r"a/b:c\"));
+        for wrong in ["nope", "bid:r:group", "bid:e:group/x", "bid:r:a/b/c", "bid:r:/x", "bid:r:a:b/c"] {
+            assert!(baton_id(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rates_have_units() {
+        assert_eq!(per_minute("60/min"), Ok(60));
+        assert_eq!(per_minute("5/s"), Ok(300));
+        assert_eq!(per_minute("90"), Ok(90));
+        assert_eq!(per_minute("600/h"), Ok(10));
+        for wrong in ["0/min", "-1/s", "x", "5/fortnight", "1/h", "NaN/s"] {
+            assert!(per_minute(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn address_overrides_name_both_ends() {
+        let wanted =
+            Override { host: "api.example.com".to_owned(), port: 443, address: "127.0.0.1:8443".parse().unwrap() };
+        assert_eq!(address_override("API.example.com:443=127.0.0.1:8443"), Ok(wanted));
+        assert!(address_override("api.example.com=127.0.0.1:8443").is_err());
+        assert!(address_override("api.example.com:443=elsewhere:1").is_err());
+        assert_eq!(network("10.1.2.3").map(|net| net.to_string()), Ok("10.1.2.3/32".to_owned()));
+    }
+}

@@ -1,0 +1,21 @@
+//! From raw arguments to what is to be done.
+//!
+//! The tables `settings` and `connector_flags` say which flags there are; `command` makes the command tree of them and
+//! of a plugin's own fields; `outline` finds the plugin before that tree can exist; `checked` turns what was given,
+//! from whatever source, into values that the commands rely on.
+
+mod checked;
+mod command;
+mod connector_flags;
+mod names;
+mod outline;
+mod settings;
+mod usage;
+
+pub(crate) use checked::{Format, LogFormat, Logging, Network, SyncArguments, check_connector_flags};
+pub(crate) use command::{accord, check_names, connector};
+pub(crate) use connector_flags::CONNECTOR_FLAGS;
+pub(crate) use names::nearest;
+pub(crate) use outline::Outline;
+pub(crate) use settings::SETTINGS;
+pub(crate) use usage::{displayed, problem};

@@ -1,0 +1,274 @@
+//! Every setting of the host: its flag, its environment variable, its default, and what it does, once.
+
+/// A flag of the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The flag without dashes, and the key in the file.
+    pub(crate) name: &'static str,
+    pub(crate) short: Option<char>,
+    /// The environment variable; empty if there is none.
+    pub(crate) environment: &'static str,
+    pub(crate) kind: Kind,
+    /// Empty if there is none.
+    pub(crate) default: &'static str,
+    pub(crate) hidden: bool,
+    pub(crate) group: Group,
+    pub(crate) help: &'static str,
+}
+
+/// What a flag takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One text, by this name in help.
+    Text(&'static str),
+    /// Several: repeated, or between commas.
+    List(&'static str),
+    /// Several: repeated only, since commas may be part of one.
+    Repeated(&'static str),
+    /// Nothing, or `=true` or `=false`.
+    Switch,
+    /// Nothing, which stands for `all`, or `=` and a list.
+    AllOr(&'static str),
+}
+
+/// Which commands have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// Every command.
+    Everywhere,
+    /// Commands that talk to a target.
+    Target,
+    /// `sync`.
+    Sync,
+}
+
+const BASE: Setting = Setting {
+    name: "",
+    short: None,
+    environment: "",
+    kind: Kind::Switch,
+    default: "",
+    hidden: false,
+    group: Group::Sync,
+    help: "",
+};
+
+/// All of them, in the order of `--help`.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "file",
+        short: Some('f'),
+        environment: "BATON_FILE",
+        kind: Kind::Text("FILE"),
+        default: "sync.c1z",
+        help: "The sync file to write",
+        ..BASE
+    },
+    Setting {
+        name: "sync-resource-types",
+        environment: "BATON_SYNC_RESOURCE_TYPES",
+        kind: Kind::List("TYPES"),
+        help: "Collect these resource types only",
+        ..BASE
+    },
+    Setting {
+        name: "sync-resources",
+        environment: "BATON_SYNC_RESOURCES",
+        kind: Kind::List("BATON-IDS"),
+        help: "Collect these resources only, each given as bid:r:<type>/<id>",
+        ..BASE
+    },
+    Setting {
+        name: "skip-entitlements-and-grants",
+        environment: "BATON_SKIP_ENTITLEMENTS_AND_GRANTS",
+        help: "Collect resources only",
+        ..BASE
+    },
+    Setting {
+        name: "skip-grant-expansion",
+        environment: "BATON_SKIP_GRANT_EXPANSION",
+        help: "Leave access through groups unexpanded, for a reader that expands it",
+        ..BASE
+    },
+    Setting {
+        name: "allow-gaps",
+        environment: "ACCORD_ALLOW_GAPS",
+        kind: Kind::AllOr("TYPES"),
+        help: "Finish with exit code 3 where these resource types (or all) may not be read; the file names the gaps",
+        ..BASE
+    },
+    Setting {
+        name: "workers",
+        environment: "BATON_WORKERS",
+        kind: Kind::Text("NUMBER"),
+        default: "4",
+        help: "Listings read at a time; 0 is one, -1 is one for each processor",
+        ..BASE
+    },
+    Setting {
+        name: "report",
+        environment: "ACCORD_REPORT",
+        kind: Kind::Text("FILE"),
+        help: "Write what happened as JSON to this file",
+        ..BASE
+    },
+    Setting {
+        name: "record",
+        environment: "ACCORD_RECORD",
+        kind: Kind::Text("FOLDER"),
+        help: "Keep every request and response on a tape in this new folder; no secret is on it, the target's data is",
+        ..BASE
+    },
+    Setting {
+        name: "replay",
+        environment: "ACCORD_REPLAY",
+        kind: Kind::Text("FOLDER"),
+        help: "Answer from a tape instead of the network; the configuration comes from the tape",
+        ..BASE
+    },
+    Setting {
+        name: "indexes",
+        environment: "ACCORD_INDEXES",
+        kind: Kind::Text("WHICH"),
+        default: "all",
+        help: "Indexes in the file: all, or none for a smaller file that readers take longer with",
+        ..BASE
+    },
+    Setting {
+        name: "c1z-temp-dir",
+        environment: "BATON_C1Z_TEMP_DIR",
+        kind: Kind::Text("FOLDER"),
+        help: "The folder for the work file, instead of the target's [env: BATON_TMPDIR too]",
+        ..BASE
+    },
+    Setting {
+        name: "secret",
+        kind: Kind::Repeated("NAME=file:PATH|env:VARIABLE"),
+        group: Group::Target,
+        help: "Take a secret field from a file or another variable",
+        ..BASE
+    },
+    Setting {
+        name: "ca-cert",
+        environment: "ACCORD_CA_CERT",
+        kind: Kind::Repeated("FILE"),
+        group: Group::Target,
+        help: "Trust the certificates in this PEM file too",
+        ..BASE
+    },
+    Setting {
+        name: "allow-address",
+        environment: "ACCORD_ALLOW_ADDRESS",
+        kind: Kind::List("CIDR"),
+        group: Group::Target,
+        help: "Let the connector reach these private or loopback addresses",
+        ..BASE
+    },
+    Setting {
+        name: "resolve",
+        environment: "ACCORD_RESOLVE",
+        kind: Kind::List("HOST:PORT=ADDRESS:PORT"),
+        group: Group::Target,
+        help: "Connect elsewhere for a host; certificate, policy and signature keep its name",
+        ..BASE
+    },
+    Setting {
+        name: "rate",
+        environment: "ACCORD_RATE",
+        kind: Kind::Text("NUMBER/min"),
+        group: Group::Target,
+        help: "Ask the target at most so often, also as 5/s",
+        ..BASE
+    },
+    Setting {
+        name: "deadline",
+        environment: "ACCORD_DEADLINE",
+        kind: Kind::Text("DURATION"),
+        group: Group::Target,
+        help: "Give up after this long, as 30s, 15m or 2h; what was read is kept for the next run",
+        ..BASE
+    },
+    Setting {
+        name: "offline-limit",
+        environment: "ACCORD_OFFLINE_LIMIT",
+        kind: Kind::Text("DURATION"),
+        group: Group::Target,
+        help: "Give up once the target has been out of reach for this long",
+        ..BASE
+    },
+    Setting {
+        name: "plugins",
+        environment: "ACCORD_PLUGINS",
+        kind: Kind::Text("FOLDER"),
+        group: Group::Everywhere,
+        help: "Look for plugins in this folder first [the variable takes several, separated by colons]",
+        ..BASE
+    },
+    Setting {
+        name: "output",
+        environment: "ACCORD_OUTPUT",
+        kind: Kind::Text("FORMAT"),
+        default: "text",
+        group: Group::Everywhere,
+        help: "How results are printed: text or json",
+        ..BASE
+    },
+    Setting {
+        name: "log-level",
+        environment: "BATON_LOG_LEVEL",
+        kind: Kind::Text("LEVEL"),
+        default: "info",
+        group: Group::Everywhere,
+        help: "debug, info, warn or error",
+        ..BASE
+    },
+    Setting {
+        name: "log-format",
+        environment: "BATON_LOG_FORMAT",
+        kind: Kind::Text("FORMAT"),
+        group: Group::Everywhere,
+        help: "json or console [default: console on a terminal, else json]",
+        ..BASE
+    },
+    Setting {
+        name: "log-path",
+        environment: "BATON_LOG_PATH",
+        kind: Kind::List("FILE"),
+        group: Group::Everywhere,
+        help: "Log to this file instead of standard error",
+        ..BASE
+    },
+];
+
+impl Setting {
+    /// The one of this name. Every name that the program asks for is in the table, which a test proves.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|setting| setting.name == name)
+    }
+
+    /// The flag and its variable, as messages name them.
+    pub(crate) fn sources(&self) -> String {
+        sources(self.name, self.environment)
+    }
+}
+
+/// A flag and its variable, as messages name them.
+pub(crate) fn sources(name: &str, environment: &str) -> String {
+    if environment.is_empty() { format!("--{name}") } else { format!("--{name} / {environment}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_and_variables_are_unique() {
+        let names: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+        let variables: Vec<_> =
+            SETTINGS.iter().map(|setting| setting.environment).filter(|name| !name.is_empty()).collect();
+        assert_eq!(variables.iter().collect::<BTreeSet<_>>().len(), variables.len());
+    }
+}

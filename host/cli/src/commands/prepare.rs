@@ -1,0 +1,86 @@
+//! From flags, variables and the settings file to a configuration that may be used, with every fault told at once.
+
+use accord_runtime::configuration::{Configuration, ConfigurationProblem};
+use accord_runtime::manifest::Manifest;
+use accord_runtime::sync::TapeMode;
+use accord_runtime::tape::Player;
+use accord_runtime::{Category, Problem};
+use clap::ArgMatches;
+
+use super::refuse;
+use crate::args::{self, CONNECTOR_FLAGS, Format, Logging, Network, SETTINGS, SyncArguments};
+use crate::logging;
+use crate::output::Screen;
+use crate::shape::Shape;
+use crate::sources::{self, SettingsFile, Sources};
+
+/// Everything that was asked for, checked.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) configuration: Configuration,
+    pub(super) network: Network,
+    pub(super) sync: SyncArguments,
+    pub(super) format: Format,
+}
+
+/// Reads all sources, starts logging, and refuses what cannot be.
+pub(super) fn prepare(
+    manifest: &Manifest,
+    flags: &ArgMatches,
+    screen: &Screen,
+    shape: &Shape,
+) -> Result<Prepared, Problem> {
+    let file = SettingsFile::load()?;
+    let sources = Sources { flags, file: file.as_ref() };
+    let mut faults = Vec::new();
+    let logging = Logging::read(sources, &mut faults);
+    logging::start(&logging, screen.clone())?;
+    let format = Format::read(sources, &mut faults);
+    let sync = SyncArguments::read(sources, &mut faults);
+    let network = Network::read(sources, &mut faults);
+    if let Some(file) = &file {
+        file.unknown(&known_names(manifest)).iter().for_each(|warning| tracing::warn!("{warning}"));
+    }
+    if shape.is_connector() {
+        let warnings = args::check_connector_flags(sources, &mut faults);
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    }
+    let given = match &sync.options.tape {
+        TapeMode::Replay(folder) => Some(recorded(manifest, Player::open(folder)?)?),
+        TapeMode::Off | TapeMode::Record(_) => None,
+    };
+    let given = given.unwrap_or_else(|| sources::given(manifest, sources, &mut faults));
+    let configuration = match Configuration::build(manifest, &given) {
+        Ok(configuration) if faults.is_empty() => configuration,
+        Ok(_) => return Err(accord_runtime::configuration::problem(&manifest.id, &faults)),
+        Err(found) => {
+            // What could not be read at all has been told; that it is missing follows.
+            let told = |problem: &ConfigurationProblem| {
+                problem.fields.iter().any(|field| faults.iter().any(|fault| fault.fields.contains(field)))
+            };
+            let found: Vec<_> = found.into_iter().filter(|problem| !told(problem)).collect();
+            faults.extend(found);
+            refuse(&manifest.id, &faults)?;
+            return Err(Problem::new(Category::Bug, "BUG-005", "a configuration was refused without a reason"));
+        }
+    };
+    configuration.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(Prepared { configuration, network, sync, format })
+}
+
+/// The configuration that the tape was recorded with.
+fn recorded(manifest: &Manifest, tape: Player) -> Result<Vec<(String, accord_runtime::configuration::Given)>, Problem> {
+    if tape.header.plugin == manifest.id {
+        return Ok(tape.header.given());
+    }
+    let headline = format!("the tape is one of `{}`, not of `{}`", tape.header.plugin, manifest.id);
+    Err(Problem::new(Category::Usage, "TAPE-004", headline)
+        .remedy("replay it with the plugin that it was recorded with"))
+}
+
+/// The names that the settings file may have.
+fn known_names(manifest: &Manifest) -> Vec<&str> {
+    let fields = manifest.config.iter().flat_map(|field| std::iter::once(&field.name).chain(&field.aliases));
+    let host = SETTINGS.iter().map(|setting| setting.name).chain(CONNECTOR_FLAGS.iter().map(|flag| flag.name));
+    fields.map(String::as_str).chain(host).collect()
+}

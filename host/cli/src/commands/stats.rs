@@ -1,0 +1,139 @@
+//! `accord stats FILE`: how much of what is in a sync file, and what its sync covered.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use accord_c1z::model::Timestamp;
+use accord_c1z::reader::{Coverage, ReadError, Reader, SyncRun, View};
+use accord_c1z::stats::Stats;
+use accord_runtime::{Category, Problem};
+use serde::Serialize;
+
+use super::scratch_folder;
+use crate::args::Format;
+use crate::output::{self, Table, grouped};
+
+/// What `--output json` prints.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    version: u32,
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sync: Option<Sync<'a>>,
+    counts: Counts<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Sync<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    started_at: &'a str,
+    ended_at: Option<&'a str>,
+}
+
+/// As in the file's own statistics, and zeros are told.
+#[derive(Debug, Serialize)]
+struct Counts<'a> {
+    resource_types: u64,
+    resources: u64,
+    entitlements: u64,
+    grants: u64,
+    resources_by_resource_type: &'a std::collections::BTreeMap<String, u64>,
+    entitlements_by_resource_type: &'a std::collections::BTreeMap<String, u64>,
+    grants_by_resource_type: &'a std::collections::BTreeMap<String, u64>,
+}
+
+pub(super) fn run(file: &Path, format: Format) -> Result<(), Problem> {
+    let unreadable = |error: ReadError| unreadable(file, &error);
+    let reader = Reader::open(file, &scratch_folder(file)).map_err(unreadable)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Timestamp { seconds: i64::try_from(now.as_secs()).unwrap_or(i64::MAX), nanoseconds: 0 };
+    let view = reader.default_view(now).map_err(unreadable)?;
+    let stats = reader.stats(&view).map_err(unreadable)?;
+    let coverage = reader.coverage().map_err(unreadable)?;
+    let runs = reader.syncs().map_err(unreadable)?;
+    let run = match &view {
+        View::Sync(id) => runs.iter().find(|run| run.sync_id == *id),
+        View::Everything => None,
+    };
+    match format {
+        Format::Text => output::print(&text(run, &stats, coverage.as_ref())),
+        Format::Json => output::print_json(&told(file, run, &stats, coverage.as_ref())),
+    }
+}
+
+/// What keeps a file from being read.
+pub(super) fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new(Category::Storage, "FILE-001", format!("`{}` cannot be read: {error}", file.display()))
+}
+
+fn text(run: Option<&SyncRun>, stats: &Stats, coverage: Option<&Coverage>) -> String {
+    let mut text = match run {
+        Some(run) => {
+            let mut facts = Table::default();
+            facts.row(["sync".to_owned(), format!("{} ({})", run.sync_id, run.sync_type)]);
+            facts.row(["started".to_owned(), run.started_at.clone()]);
+            facts.row(["ended".to_owned(), run.ended_at.clone().unwrap_or_else(|| "not finished".to_owned())]);
+            if let Some(line) = coverage.and_then(coverage_line) {
+                facts.row(["coverage".to_owned(), line]);
+            }
+            facts.to_string() + "\n"
+        }
+        None => "no finished sync: all rows of the file are counted\n\n".to_owned(),
+    };
+    let mut table = Table::new(&["TYPE", "RESOURCES", "ENTITLEMENTS", "GRANTS"]);
+    let by_type =
+        [&stats.resources_by_resource_type, &stats.entitlements_by_resource_type, &stats.grants_by_resource_type];
+    let mut types: Vec<&String> = by_type.iter().flat_map(|counts| counts.keys()).collect();
+    types.sort();
+    types.dedup();
+    for name in types {
+        let counts = by_type.iter().map(|counts| grouped(counts.get(name).copied().unwrap_or(0)));
+        table.row(std::iter::once(name.clone()).chain(counts));
+    }
+    let totals = [stats.resources, stats.entitlements, stats.grants].map(grouped);
+    table.row(std::iter::once("all".to_owned()).chain(totals));
+    text.push_str(&table.to_string());
+    text
+}
+
+/// `complete`, or the listings that are not.
+fn coverage_line(coverage: &Coverage) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(&coverage.json).ok()?;
+    let collections = value.get("collections")?.as_array()?;
+    let gaps: Vec<&str> = collections
+        .iter()
+        .filter(|collection| collection.get("state").and_then(|state| state.as_str()) == Some("gap"))
+        .filter_map(|collection| collection.get("name")?.as_str())
+        .collect();
+    match value.get("complete")?.as_bool()? {
+        true => Some(format!("complete ({} of {} listings)", collections.len(), collections.len())),
+        false => Some(format!("gaps in: {}", gaps.join(", "))),
+    }
+}
+
+fn told<'a>(file: &Path, run: Option<&'a SyncRun>, stats: &'a Stats, coverage: Option<&Coverage>) -> Told<'a> {
+    Told {
+        version: 1,
+        file: file.display().to_string(),
+        sync: run.map(|run| Sync {
+            id: &run.sync_id,
+            kind: &run.sync_type,
+            started_at: &run.started_at,
+            ended_at: run.ended_at.as_deref(),
+        }),
+        counts: Counts {
+            resource_types: stats.resource_types,
+            resources: stats.resources,
+            entitlements: stats.entitlements,
+            grants: stats.grants,
+            resources_by_resource_type: &stats.resources_by_resource_type,
+            entitlements_by_resource_type: &stats.entitlements_by_resource_type,
+            grants_by_resource_type: &stats.grants_by_resource_type,
+        },
+        coverage: coverage.and_then(|coverage| serde_json::from_str(&coverage.json).ok()),
+    }
+}
