@@ -58,8 +58,9 @@ unsafe impl MemoryCreator for Watch {
         let capacity = reserved.unwrap_or(512 << 20).max(minimum);
         let mapped = capacity + guard;
         // SAFETY: a fresh mapping at an address of the kernel's choice, without access.
-        let base = unsafe { mmap_anonymous(null_mut(), mapped, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE) }
-            .map_err(|error| error.to_string())?;
+        let base =
+            unsafe { mmap_anonymous(null_mut(), mapped, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE) }
+                .map_err(|error| error.to_string())?;
         let mut memory = Watched { base, mapped, capacity, size: 0, watch: self.clone() };
         memory.grow_to(minimum).map_err(|error| error.to_string())?;
         Ok(Box::new(memory))

@@ -30,6 +30,13 @@ impl fmt::Display for CollectionAddress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CollectionId(pub(crate) i64);
 
+impl CollectionId {
+    /// The listing of this number, for a record that comes from elsewhere than a work file.
+    pub fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CollectionState {
     /// Pages are still to be read.

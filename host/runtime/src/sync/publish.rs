@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use accord_c1z::container::ContainerError;
 use accord_c1z::model::Timestamp;
 use accord_c1z::reader::{ReadError, Reader};
-use accord_c1z::work::{Error, Existing, Expand, FinishOptions, Finished, Limits, Progress as Step, Summary, SyncType, WorkFile, existing, set_aside};
+use accord_c1z::work::{
+    Error, Existing, Expand, FinishOptions, Finished, Limits, Progress as Step, Summary, SyncType, WorkFile, existing,
+    set_aside,
+};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -117,7 +120,11 @@ pub(super) fn canonical_target(target: &Path) -> Result<PathBuf, Problem> {
 /// A target that cannot be read is moved aside, and said so; the new file takes its place.
 ///
 /// A v3 file is no wreck but another tool's file, so it is left where it is and the run refused.
-pub(super) fn set_corrupt_target_aside(target: &Path, work_folder: Option<&Path>, clock: &dyn Clock) -> Result<(), Problem> {
+pub(super) fn set_corrupt_target_aside(
+    target: &Path,
+    work_folder: Option<&Path>,
+    clock: &dyn Clock,
+) -> Result<(), Problem> {
     if existing(target).map_err(errors::storage)? == Existing::Nothing {
         return Ok(());
     }
@@ -125,8 +132,12 @@ pub(super) fn set_corrupt_target_aside(target: &Path, work_folder: Option<&Path>
     let damage = match Reader::open(target, work_folder.unwrap_or(beside)) {
         Ok(_) => return Ok(()),
         Err(ReadError::Container(error @ ContainerError::V3 { .. })) => {
-            return Err(Problem::new(Category::Storage, "FILE-002", format!("`{}` cannot be replaced: {error}", target.display()))
-                .remedy("name another file with --file, or move this one away"));
+            return Err(Problem::new(
+                Category::Storage,
+                "FILE-002",
+                format!("`{}` cannot be replaced: {error}", target.display()),
+            )
+            .remedy("name another file with --file, or move this one away"));
         }
         Err(ReadError::Container(error)) if !error.is_damage() => {
             return Err(Problem::new(Category::Storage, "FILE-001", error.to_string()));

@@ -179,3 +179,127 @@ fn closure(discovers: &[BTreeSet<usize>], start: usize) -> BTreeSet<usize> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use accord_c1z::work::CollectionAddress;
+
+    use crate::manifest::Rule;
+
+    fn declared(name: &str, after: &[&str], discovers: &[&str]) -> Collection {
+        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Collection {
+            name: name.into(),
+            yields: vec!["user".into()],
+            after: texts(after),
+            discovers: texts(discovers),
+            key: None,
+            permission: None,
+            forbidden: Rule::Fail,
+            lost: Rule::Fail,
+        }
+    }
+
+    fn open(number: i64, name: &str, key: Option<&str>) -> CollectionRecord {
+        CollectionRecord {
+            id: CollectionId::from_number(number),
+            address: CollectionAddress::new(name, key),
+            state: CollectionState::Open,
+            cursor: None,
+            restarts: 0,
+            restart_reasons: Vec::new(),
+            pages: 0,
+            items: 0,
+            total: None,
+            rows: 0,
+            filtered: 0,
+            notes: Vec::new(),
+            gap: None,
+        }
+    }
+
+    fn ended(record: CollectionRecord) -> CollectionRecord {
+        CollectionRecord { state: CollectionState::Complete, ..record }
+    }
+
+    fn take(queue: &mut Queue) -> CollectionRecord {
+        match queue.next() {
+            Next::Read(record) => record,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_collection_waits_for_those_before_it() {
+        let manifest = [declared("users", &["groups"], &[]), declared("groups", &[], &[])];
+        let mut queue = Queue::new(&manifest, vec![open(1, "users", None), open(2, "groups", None)]);
+        let groups = take(&mut queue);
+        assert_eq!(groups.address.name, "groups");
+        assert!(matches!(queue.next(), Next::Wait), "users come after groups");
+        queue.give_back(ended(groups));
+        let users = take(&mut queue);
+        assert_eq!(users.address.name, "users");
+        queue.give_back(ended(users));
+        assert!(matches!(queue.next(), Next::Finished));
+    }
+
+    #[test]
+    fn a_collection_that_can_still_be_discovered_holds_up_those_after_it() {
+        // `report` comes after `members`, of which none exists yet: only `teams` can find them.
+        let manifest = [
+            declared("report", &["members"], &[]),
+            declared("teams", &[], &["members"]),
+            declared("members", &[], &[]),
+        ];
+        let mut queue = Queue::new(&manifest, vec![open(1, "report", None), open(2, "teams", None)]);
+        let teams = take(&mut queue);
+        assert_eq!(teams.address.name, "teams");
+        queue.add(vec![open(3, "members", Some("a"))]);
+        assert!(matches!(queue.next(), Next::Wait), "what was found starts when its finder is complete");
+        queue.give_back(ended(teams));
+        let members = take(&mut queue);
+        assert_eq!(members.address.key.as_deref(), Some("a"));
+        assert!(matches!(queue.next(), Next::Wait));
+        queue.give_back(ended(members));
+        assert_eq!(take(&mut queue).address.name, "report");
+    }
+
+    #[test]
+    fn an_open_listing_is_read_on_before_others_of_its_name() {
+        let manifest = [declared("users", &[], &[])];
+        let mut queue = Queue::new(&manifest, vec![open(1, "users", Some("a")), open(2, "users", Some("b"))]);
+        let first = take(&mut queue);
+        queue.give_back(CollectionRecord { pages: 1, ..first });
+        assert_eq!(take(&mut queue).address.key.as_deref(), Some("a"));
+        assert_eq!(take(&mut queue).address.key.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn listings_that_wait_for_each_other_are_named() {
+        let manifest = [declared("a", &["b"], &[]), declared("b", &[], &[]), declared("c", &["a"], &["b"])];
+        let mut queue = Queue::new(&manifest, vec![open(1, "a", None), open(2, "c", None)]);
+        match queue.next() {
+            Next::Stuck(names) => assert_eq!(names, ["a", "c"]),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn listings_dropped_by_a_restart_are_forgotten() {
+        let manifest = [declared("teams", &[], &["members"]), declared("members", &[], &[])];
+        let mut queue = Queue::new(&manifest, vec![open(1, "teams", None), open(2, "members", Some("a"))]);
+        let teams = take(&mut queue);
+        queue.retain(&BTreeSet::from([teams.id]));
+        queue.give_back(ended(teams));
+        assert!(matches!(queue.next(), Next::Finished));
+    }
+
+    #[test]
+    fn the_worst_end_of_a_collection_is_told_to_those_after_it() {
+        let manifest = [declared("users", &["teams"], &[]), declared("teams", &[], &[])];
+        let gap = CollectionRecord { state: CollectionState::Gap, ..open(1, "teams", Some("a")) };
+        let queue = Queue::new(&manifest, vec![gap, ended(open(2, "teams", Some("b")))]);
+        assert_eq!(queue.settled_before("users"), [("teams".to_owned(), CollectionState::Gap)]);
+    }
+}

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use accord_c1z::lock::TargetLock;
-use accord_c1z::schema::FileProfile;
 use accord_c1z::model::Timestamp;
+use accord_c1z::schema::FileProfile;
 use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{Notify, watch};
