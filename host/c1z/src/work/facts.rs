@@ -165,3 +165,24 @@ pub(super) fn remove(connection: &Connection, collection: i64) -> Result<u64, Er
     connection.prepare_cached("DELETE FROM facts WHERE collection = ?")?.execute([collection])?;
     Ok(bytes.cast_unsigned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_have_a_limit_and_a_fact_written_again_takes_no_more() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        let facts = |length: usize| vec![("ten bytes.".to_owned(), vec![0; length])];
+        let mut bytes = MAX_FACT_BYTES - 100;
+        put(&connection, 1, &facts(90), &mut bytes).unwrap();
+        put(&connection, 1, &facts(90), &mut bytes).unwrap();
+        assert_eq!(bytes, MAX_FACT_BYTES);
+        assert!(matches!(
+            put(&connection, 1, &facts(91), &mut bytes),
+            Err(Error::TooManyFacts { limit: MAX_FACT_BYTES })
+        ));
+        assert_eq!(remove(&connection, 1).unwrap(), 100);
+    }
+}

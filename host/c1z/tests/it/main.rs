@@ -6,11 +6,14 @@
 
 #[path = "../../examples/dump/canonical/mod.rs"]
 mod canonical;
+mod child;
 mod damage;
 mod encoding;
 mod everything;
 mod golden;
+mod locking;
 mod reading;
 mod support;
 mod verifying;
+mod work;
 mod writing;

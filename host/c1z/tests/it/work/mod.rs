@@ -3,6 +3,7 @@
 mod expansion;
 mod merging;
 mod publishing;
+mod resuming;
 mod staging;
 
 use std::path::PathBuf;

@@ -76,7 +76,12 @@ fn a_restart_drops_what_the_listing_did_and_nothing_else() {
         let place = Place::new();
         let mut work = place.open().work;
         let groups = begin(&mut work, "groups");
-        let mut first = page(&work, groups, rows(&["group:old"], &["group:old:member"], vec![grant("group:old:member", "user:kept")]), next("2"));
+        let mut first = page(
+            &work,
+            groups,
+            rows(&["group:old"], &["group:old:member"], vec![grant("group:old:member", "user:kept")]),
+            next("2"),
+        );
         first.facts = facts(&[("k", "old")]);
         first.discovered = vec![address("members/only-here"), address("members/elsewhere-too")];
         first.total = Some(9);
@@ -117,7 +122,9 @@ fn a_page_sees_its_own_facts_then_those_of_complete_listings_then_connects() {
     let mut work = place.open().work;
     work.connect_facts(facts(&[("shared", "first"), ("gone", "x")])).unwrap();
     work.connect_facts(facts(&[("shared", "connect"), ("origin", "connect")])).unwrap();
-    for (listing, step) in [("members/b", Step::Done), ("members/a", Step::Done), ("apps", next("2")), ("users", Step::Done)] {
+    for (listing, step) in
+        [("members/b", Step::Done), ("members/a", Step::Done), ("apps", next("2")), ("users", Step::Done)]
+    {
         let id = begin(&mut work, listing);
         let mut page = page(&work, id, Rows::default(), step);
         page.facts = facts(&[("shared", listing), (&format!("from {listing}"), listing)]);
@@ -169,26 +176,4 @@ fn distinct_resources_are_counted_to_compare_with_the_total() {
     assert_eq!((record.items, record.total), (6, Some(4)));
     assert_eq!(work.distinct(listing, "user").unwrap(), 3);
     assert_eq!(work.distinct(listing, "role").unwrap(), 6, "none of the type: its items");
-}
-
-#[test]
-fn facts_have_a_limit_over_the_whole_sync() {
-    let place = Place::new();
-    let mut work = place.open().work;
-    let megabyte = vec![0; 1 << 20];
-    let many = (0..256).map(|number| (format!("{number:03}"), megabyte.clone())).collect::<Vec<_>>();
-    let listing = begin(&mut work, "users");
-    let mut large = page(&work, listing, Rows::default(), next("2"));
-    large.facts = many[..255].to_vec();
-    work.commit_page(large.clone()).unwrap();
-    // Written again, they take no more.
-    large.page = 1;
-    large.step = next("3");
-    work.commit_page(large.clone()).unwrap();
-    large.page = 2;
-    large.facts = many[255..].to_vec();
-    assert!(matches!(work.commit_page(large.clone()), Err(Error::TooManyFacts { .. })));
-    work.restart(listing, "again").unwrap();
-    large.page = 0;
-    work.commit_page(large).unwrap();
 }
