@@ -3,10 +3,13 @@
 mod args;
 mod commands;
 mod folders;
+mod host;
 mod logging;
+mod network;
 mod output;
 mod panic;
 mod shape;
+mod signals;
 mod sources;
 
 use std::ffi::OsString;

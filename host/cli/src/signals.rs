@@ -16,9 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// The number of the signal, once one came. Call it inside the runtime.
 pub(crate) fn stop_requests(screen: Screen) -> Result<watch::Receiver<Option<i32>>, Problem> {
     let listen = |kind| {
-        signal(kind).map_err(|error| {
-            Problem::new(Category::Bug, "BUG-004", format!("signals cannot be listened to: {error}"))
-        })
+        signal(kind)
+            .map_err(|error| Problem::new(Category::Bug, "BUG-004", format!("signals cannot be listened to: {error}")))
     };
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let (sender, receiver) = watch::channel(None);

@@ -1,6 +1,7 @@
 //! The commands, and the way from arguments to one of them.
 
 mod capabilities;
+mod check;
 mod config_schema;
 mod connector;
 mod exported;
@@ -17,6 +18,8 @@ use accord_runtime::configuration::{self, ConfigurationProblem};
 use accord_runtime::plugin::{Catalog, Package};
 use accord_runtime::{Category, Problem};
 use clap::{ArgMatches, Command};
+
+use check::Depth;
 
 use crate::args::{self, Format, Logging, Outline};
 use crate::folders::{self, CacheFolder};
@@ -59,7 +62,9 @@ fn accord(arguments: &[OsString], screen: &Screen) -> Result<i32, Problem> {
     let Some((command, flags)) = matches.subcommand() else { return Ok(2) };
     let sources = Sources { flags, file: None };
     match (command, package) {
-        ("sync" | "validate" | "doctor", Some(package)) => sync::run(&package, flags, screen, &Shape::Accord),
+        ("sync", Some(package)) => sync::run(&package, flags, screen, &Shape::Accord),
+        ("validate", Some(package)) => check::run(&package, flags, screen, Depth::Checks),
+        ("doctor", Some(package)) => check::run(&package, flags, screen, Depth::Everything),
         (_, package) => {
             let format = start(sources, screen)?;
             match (command, package) {

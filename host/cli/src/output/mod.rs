@@ -1,6 +1,8 @@
 //! What the program prints: results on standard output, progress on standard error, tables and numbers for people.
 
+pub(crate) mod progress;
 mod screen;
+mod summary;
 mod text;
 
 use std::io::{ErrorKind, Write};
@@ -9,6 +11,7 @@ use accord_runtime::{Category, Problem};
 use serde::Serialize;
 
 pub(crate) use screen::Screen;
+pub(crate) use summary::summary;
 pub(crate) use text::{Table, bytes, clock_time, grouped};
 
 /// Writes a result to standard output. A reader that went away wanted no more, which is no failure.

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use accord_runtime::http::Activity;
 use accord_runtime::sync::{Progress, Stage};
 
 use super::{Screen, grouped, printable};
+use crate::network::{Activity, waiting};
 
 /// Often enough to look alive, seldom enough to cost nothing.
 const REDRAW: Duration = Duration::from_millis(200);
 /// As often as connectors of the Baton SDK tell their progress at most.
 const LOG: Duration = Duration::from_secs(10);
 
-/// Shows progress until it is dropped by whoever awaits it together with the run.
+/// Shows progress until it is aborted; [`end`] takes the line away.
 pub(crate) async fn show(progress: Progress, activity: Activity, screen: Screen) {
     let redraws = Screen::is_terminal();
     let mut ticks = tokio::time::interval(if redraws { REDRAW } else { LOG });
@@ -28,38 +28,46 @@ pub(crate) async fn show(progress: Progress, activity: Activity, screen: Screen)
     }
 }
 
+/// Takes the line away.
+pub(crate) fn end(screen: &Screen) {
+    if Screen::is_terminal() {
+        screen.show("");
+    }
+}
+
 fn line(progress: &Progress, activity: &Activity) -> String {
     let mut parts = vec![stage(progress)];
     for (name, listing) in progress.listings() {
         let of = if listing.total > listing.items { format!(" of {}", grouped(listing.total)) } else { String::new() };
         parts.push(format!("{name} {}{of}", grouped(listing.items)));
     }
-    parts.extend(activity.waiting());
+    // What keeps it waiting comes before what a narrow terminal would cut off.
+    if let Some(reason) = waiting(activity) {
+        parts.insert(1, reason);
+    }
     printable(&parts.join("   "))
 }
 
 fn log(progress: &Progress, activity: &Activity) {
-    let listings: Vec<String> =
-        progress.listings().iter().map(|(name, listing)| format!("{name} {}", listing.items)).collect();
+    let listings = progress.listings();
+    let items: Vec<String> = listings.iter().map(|(name, listing)| format!("{name} {}", listing.items)).collect();
     tracing::info!(
-        percent_complete = progress.percent().unwrap_or(0),
+        percent_complete = progress.percent(),
         calls = activity.counters().calls,
-        items = listings.join(", "),
-        waiting = activity.waiting().unwrap_or_default(),
+        items = items.join(", "),
+        waiting = waiting(activity),
         "{}",
-        stage(progress)
+        stage(progress).trim_start()
     );
 }
 
 fn stage(progress: &Progress) -> String {
-    let what = match progress.stage() {
-        Stage::Starting => "starting".to_owned(),
-        Stage::Reading => "reading".to_owned(),
-        Stage::Finishing(what) => what,
-        Stage::Done => "done".to_owned(),
-    };
-    match progress.percent() {
-        Some(percent) if progress.stage() == Stage::Reading => format!("{percent:>3} %  {what}"),
-        _ => what,
+    let stage = progress.stage();
+    match (&stage, progress.percent()) {
+        (Stage::Reading, Some(percent)) => format!("{percent:>3} %"),
+        (Stage::Starting, _) => "starting".to_owned(),
+        (Stage::Reading, None) => "reading".to_owned(),
+        (Stage::Finishing(what), _) => what.clone(),
+        (Stage::Done, _) => "done".to_owned(),
     }
 }
