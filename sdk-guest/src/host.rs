@@ -64,6 +64,11 @@ impl Host {
         keys.chunks(CALL_LIMIT).flat_map(|chunk| self.backend.facts(chunk)).collect()
     }
 
+    /// One fact.
+    pub fn fact(&self, key: String) -> Option<Vec<u8>> {
+        self.facts(&[key]).pop().flatten()
+    }
+
     /// Facts whose key begins with the prefix and comes after `after`, in byte order; at most 5,000.
     pub fn scan_facts(&self, prefix: &str, after: Option<&str>, limit: u32) -> Vec<(String, Vec<u8>)> {
         self.backend.scan_facts(prefix, after, limit)

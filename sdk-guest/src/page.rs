@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bindings::exports::accord::connector::sync;
-use crate::types::{Collection, Entitlement, Failure, Grant, Note, Resource, Step};
+use crate::types::{Collection, Entitlement, Failure, Grant, Note, Resource, ResourceId, Step};
 use crate::{Connector, Host};
 
 /// Rows are handed over in batches of this size: the cost per row is flat from 100 rows a call on.
@@ -115,18 +115,22 @@ impl<'a> Page<'a> {
 
     /// Pushes a resource.
     pub fn resource(&mut self, row: Resource) -> Result<(), Failure> {
+        self.demand_id(&row.id)?;
         self.resources.push(row);
         if self.resources.len() >= BATCH { self.flush_resources() } else { Ok(()) }
     }
 
     /// Pushes an entitlement.
     pub fn entitlement(&mut self, row: Entitlement) -> Result<(), Failure> {
+        self.demand_id(&row.resource)?;
         self.entitlements.push(row);
         if self.entitlements.len() >= BATCH { self.flush_entitlements() } else { Ok(()) }
     }
 
     /// Pushes a grant.
     pub fn grant(&mut self, row: Grant) -> Result<(), Failure> {
+        self.demand_id(&row.entitlement_resource)?;
+        self.demand_id(&row.principal)?;
         self.grants.push(row);
         if self.grants.len() >= BATCH { self.flush_grants() } else { Ok(()) }
     }
@@ -170,6 +174,16 @@ impl<'a> Page<'a> {
                 reason: reason.into(),
                 lost,
             }),
+        }
+    }
+
+    /// Structs that take missing fields for empty ones must not let a row without an id pass.
+    fn demand_id(&self, id: &ResourceId) -> Result<(), Failure> {
+        if id.resource.is_empty() {
+            let message = format!("an item of type `{}` has no id", id.resource_type);
+            Err(Failure::invalid_response(message, self.describe()))
+        } else {
+            Ok(())
         }
     }
 

@@ -255,10 +255,10 @@ impl UserTrait {
         self
     }
 
-    /// Whether a second factor is demanded of them.
+    /// Whether a second factor is demanded of them, where the target says so.
     #[must_use]
-    pub fn mfa(mut self, enabled: bool) -> Self {
-        self.mfa_enabled = Some(enabled);
+    pub fn mfa(mut self, enabled: Option<bool>) -> Self {
+        self.mfa_enabled = enabled;
         self
     }
 

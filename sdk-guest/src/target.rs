@@ -25,6 +25,11 @@ pub trait Target {
         String::new()
     }
 
+    /// The status that counts, where the target may contradict the answer's own.
+    fn status(&self, response: &Response) -> u16 {
+        response.status()
+    }
+
     /// What a refused credential is called, what it means and what to change. The message needs neither status nor the
     /// target's words.
     fn credentials_refused(&self, response: &Response) -> Detail {
@@ -64,9 +69,9 @@ pub trait Target {
 
     /// Reads the JSON of a successful answer; any other answer is the failure that it means.
     fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T, Failure> {
-        let status = response.status();
+        let status = self.status(response);
         if !(200..300).contains(&status) {
-            return Err(self.failure(response, status));
+            return Err(self.failure(response));
         }
         if !response.is_json() {
             let message =
@@ -79,8 +84,9 @@ pub trait Target {
         })
     }
 
-    /// What an unsuccessful status means. It is a parameter because some targets put it into the body.
-    fn failure(&self, response: &Response, status: u16) -> Failure {
+    /// What an unsuccessful status means.
+    fn failure(&self, response: &Response) -> Failure {
+        let status = self.status(response);
         let name = Self::NAME;
         let told = told(status, &self.explain(response), response);
         let detail = |message: String| Detail::new(message).place(response.place());

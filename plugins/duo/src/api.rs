@@ -45,6 +45,15 @@ impl Refusal {
     fn of(response: &Response) -> Self {
         serde_json::from_slice(response.body()).unwrap_or_default()
     }
+
+    /// A refusal is short; a page of users is not read twice to find that it is none.
+    fn under_good_status(response: &Response) -> Option<Self> {
+        const LONGEST: usize = 4_096;
+        Some(response)
+            .filter(|response| response.body().len() <= LONGEST)
+            .map(Self::of)
+            .filter(|it| &*it.stat == "FAIL")
+    }
 }
 
 impl Target for Duo {
@@ -58,6 +67,12 @@ impl Target for Duo {
             (code, Some(message), None) => format!("code {code} {message}"),
             (code, Some(message), Some(detail)) => format!("code {code} {message}: {detail}"),
         }
+    }
+
+    /// Duo has a status in the body too: the first digits of `code` where `stat` is `FAIL`.
+    fn status(&self, response: &Response) -> u16 {
+        let refusal = if response.status() == 200 { Refusal::under_good_status(response) } else { None };
+        refusal.map_or(response.status(), |refusal| u16::try_from(refusal.code / 100).unwrap_or(500))
     }
 
     fn credentials_refused(&self, response: &Response) -> Detail {

@@ -1,13 +1,21 @@
 //! The Cisco Duo connector.
 //!
-//! An account holds users, groups, administrators and roles. Everything comes from six listings of the Admin API, each
-//! a file of its own here: [`account`], [`groups`], [`roles`], [`users`] (whose pages also say who is in which group)
+//! An account holds users, groups, administrators and roles. Everything comes from five listings of the Admin API,
+//! each a file of its own here: [`account`], [`groups`], [`roles`], [`users`] (whose pages also say who is in which group)
 //! and [`admins`] (whose pages also say who has which role). Two more exist for what a user page may not say:
 //! [`user_groups`] and [`group_users`]. How Duo answers is in [`api`]; signing, retries and rates are the host's, by
 //! the manifest.
 
 mod account;
+mod admins;
 mod api;
+mod group_users;
+mod groups;
+mod person;
+mod roles;
+mod user_groups;
+mod users;
+mod validate;
 
 use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, ResourceId, Step};
 
@@ -36,17 +44,23 @@ impl Connector for Duo {
         })
     }
 
-    fn validate(&self, _host: &Host) -> Vec<Check> {
-        Vec::new()
+    fn validate(&self, host: &Host) -> Vec<Check> {
+        validate::checks(self, host)
     }
 
     fn begin(&self, _: &Host) -> Result<Vec<Collection>, Failure> {
-        Ok(["account"].map(Collection::named).into())
+        Ok(["account", "groups", "roles", "users", "admins"].map(Collection::named).into())
     }
 
     fn read(&self, page: &mut Page<'_>) -> Result<Step, Failure> {
         match page.name() {
             "account" => account::read(self, page),
+            "groups" | "groups-again" => groups::read(self, page),
+            "roles" => roles::read(self, page),
+            "users" => users::read(self, page),
+            "user-groups" => user_groups::read(self, page),
+            "group-users" => group_users::read(self, page),
+            "admins" => admins::read(self, page),
             _ => Err(page.unknown_collection()),
         }
     }

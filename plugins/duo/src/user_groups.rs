@@ -1,0 +1,22 @@
+//! One user's own listing of groups, for users whose embedded list may have been cut.
+
+use std::collections::BTreeSet;
+
+use accord_sdk::{Failure, Page, Request, Step};
+
+use crate::Duo;
+use crate::api::{RESOURCES, SAFE_LIMIT};
+use crate::users::{self, EmbeddedGroup};
+
+pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
+    let user_id = page.key()?.to_string();
+    let request = Request::get("/admin/v1/users").segment(&user_id)?.segment("groups")?.permission(RESOURCES);
+    let (groups, step) = match duo.list::<EmbeddedGroup>(page, &request, SAFE_LIMIT) {
+        Err(Failure::NotFound(_)) => return Err(Failure::Gone(users::id(&user_id))),
+        listed => listed?,
+    };
+    let mut group_ids = BTreeSet::new();
+    users::memberships(page, &user_id, &groups, &mut group_ids)?;
+    users::discover_unlisted(page, &group_ids);
+    Ok(step)
+}

@@ -1,0 +1,10 @@
+//! What the connector makes of Duo's answers. Signing, retries, rates and the file are the host's, and tested there.
+
+mod account;
+mod admins;
+mod documents;
+mod memberships;
+mod pages;
+mod refusals;
+mod support;
+mod users;
