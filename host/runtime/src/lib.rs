@@ -5,6 +5,7 @@ mod capabilities;
 pub mod clock;
 pub mod configuration;
 mod convert;
+mod credentials;
 pub mod engine;
 pub mod http;
 pub mod http_stub;

@@ -1,7 +1,5 @@
 //! One text to its normal form, by the kind of its field. Faults read after the field's name.
 
-use std::net::IpAddr;
-
 use url::{Host, Url};
 
 use crate::manifest::{Field, FieldKind, Variant};
@@ -151,9 +149,4 @@ fn list(text: &str) -> Result<String, String> {
 
 fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
-}
-
-/// The address, where a host is one.
-pub(crate) fn literal_address(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

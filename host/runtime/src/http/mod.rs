@@ -1,6 +1,23 @@
 //! The http capability: the only place that opens connections for guests.
 
+mod activity;
+mod attempt;
+mod bucket;
+mod client;
+mod deliver;
+mod fault;
+mod gateway;
+mod message;
+mod options;
+mod reach;
+mod resolver;
+mod retry;
 pub(crate) mod tls;
+mod token;
 mod types;
 
+pub use activity::{Activity, Counters, Reason, Waiting};
+pub use bucket::RateTable;
+pub use gateway::Gateway;
+pub use options::{AddressOverride, NetworkOptions, Proxies};
 pub use types::{Body, HttpError, Outcome, Phase, Request, Response};

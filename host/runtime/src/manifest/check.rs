@@ -31,8 +31,18 @@ struct Check<'a> {
 }
 
 /// What a template's holes may name besides configuration.
-const HMAC_LINE_HOLES: [&str; 9] =
-    ["date", "method", "host", "path", "query", "body-sha1", "body-sha256", "body-sha512", "sha512-of-empty"];
+const HMAC_LINE_HOLES: [&str; 10] = [
+    "date",
+    "method",
+    "host",
+    "path",
+    "query",
+    "parameters",
+    "body-sha1",
+    "body-sha256",
+    "body-sha512",
+    "sha512-of-empty",
+];
 const HMAC_HEADER_HOLES: [&str; 3] = ["date", "mac-hex", "mac-base64"];
 
 impl Check<'_> {

@@ -1,4 +1,12 @@
 //! What a connector may reach: paths, addresses, and the decision about each request. Nothing here sends anything.
 
-pub mod address;
+mod address;
+mod egress;
 pub(crate) mod path;
+mod place;
+mod violation;
+
+pub(crate) use address::{AddressRule, literal};
+pub(crate) use egress::{Permit, Policy};
+pub(crate) use place::Place;
+pub use violation::PolicyViolation;

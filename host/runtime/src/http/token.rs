@@ -1,0 +1,92 @@
+//! Fetching tokens for OAuth2 credentials: a hop like any other, in the host's own name.
+
+use http::{HeaderValue, Method};
+
+use super::attempt::Answer;
+use super::deliver::Hop;
+use super::gateway::{Gateway, Stop};
+use super::message::Message;
+use super::types::{HttpError, Phase};
+use crate::credentials::{Granted, Token, TokenRequest};
+use crate::manifest::{Credential, Egress, OAuth2};
+use crate::policy::{Permit, path};
+
+impl Gateway {
+    /// A token that serves, new if need be. The inner error is the token endpoint's refusal, as the guest sees it.
+    pub(super) async fn token(
+        &self,
+        phase: &Phase,
+        credential: &Credential,
+        recipe: &OAuth2,
+        refused: Option<u64>,
+    ) -> Result<Result<Token, Answer>, Stop> {
+        let slot = self.tokens.slot(&credential.id);
+        // Held while asking: whoever needs the same token waits for this one.
+        let mut current = slot.current.lock().await;
+        if let Some(token) = &*current
+            && token.serves(self.clock.monotonic(), refused)
+        {
+            return Ok(Ok(token.clone()));
+        }
+        let number = current.as_ref().map_or(0, |token| token.number) + 1;
+        *current = None;
+        let asked_at = self.clock.monotonic();
+        let mut answer = self.ask(phase, credential, recipe).await?;
+        let granted = (answer.status == 200).then(|| Granted::parse(recipe, &answer.body)).flatten();
+        let Some(granted) = granted else {
+            answer.status = match answer.status {
+                // Neither yes nor no; its body may hold what was not understood.
+                200 => {
+                    answer.body.clear();
+                    502
+                }
+                passing @ (408 | 429 | 500..=599) => passing,
+                _ => 401,
+            };
+            return Ok(Err(answer));
+        };
+        // From here on an answer that echoes the token is masked.
+        let name = format!("{}-token", credential.id);
+        self.configuration.secrets().insert(&name, granted.access_token.as_bytes());
+        let secret = self.configuration.secrets().get(&name);
+        let secret = secret.ok_or_else(|| HttpError::Connect(format!("the token of `{}` is lost", credential.id)))?;
+        let token = granted.into_token(recipe, secret, asked_at, number);
+        *current = Some(token.clone());
+        Ok(Ok(token))
+    }
+
+    async fn ask(&self, phase: &Phase, credential: &Credential, recipe: &OAuth2) -> Result<Answer, Stop> {
+        let fault = |why: String| HttpError::Connect(format!("the credential `{}`: {why}", credential.id));
+        let request = TokenRequest::new(recipe, &self.configuration).map_err(|error| fault(error.to_string()))?;
+        let place = self.policy.place(&recipe.token_origin);
+        let place = place.ok_or_else(|| fault(format!("its origin `{}` is not configured", recipe.token_origin)))?;
+        path::check(&request.path).map_err(|why| fault(format!("its path {why}")))?;
+        let mut headers = vec![(http::header::CONTENT_TYPE, HeaderValue::from_static(request.content_type))];
+        if let Some(authorization) = &request.authorization {
+            let mut value = HeaderValue::from_bytes(authorization).map_err(|error| fault(error.to_string()))?;
+            value.set_sensitive(true);
+            headers.push((http::header::AUTHORIZATION, value));
+        }
+        let message = Message {
+            method: Method::POST,
+            query: String::new(),
+            headers,
+            body: bytes::Bytes::copy_from_slice(&request.body),
+            form: None,
+        };
+        // No egress entry of the manifest: a guest cannot send this request, and asking twice for a token does no harm.
+        let egress = Egress {
+            origin: place.name.clone(),
+            methods: vec!["POST".to_owned()],
+            paths: vec![request.path.clone()],
+            when: Vec::new(),
+            conditions: Vec::new(),
+            repeatable: true,
+            content_type: Some("application/json".to_owned()),
+            rate: None,
+            inspect: None,
+        };
+        let permit = Permit { place, egress: &egress, path: format!("{}{}", place.prefix, request.path) };
+        self.deliver(phase, &Hop { permit: &permit, message: &message, credential: None, budget: None }).await
+    }
+}
