@@ -8,7 +8,6 @@ mod convert;
 mod credentials;
 pub mod engine;
 pub mod http;
-pub mod http_stub;
 pub mod limits;
 pub mod manifest;
 pub mod plugin;

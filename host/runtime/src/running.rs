@@ -15,7 +15,7 @@ use crate::bindings::{Connector, ConnectorPre};
 use crate::capabilities::{Call, Compute, LogBudget, State, Stderr, printable, wasi};
 use crate::configuration::Configuration;
 use crate::engine::{Engine, bug};
-use crate::http_stub::Gateway;
+use crate::http::Gateway;
 use crate::limits::Limits;
 use crate::plugin::Package;
 use crate::problem::{Category, Problem};

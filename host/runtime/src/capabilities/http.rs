@@ -94,8 +94,8 @@ impl State {
                         requests.into_iter().zip(answers).collect()
                     }
                 };
-                if let Some(violation) = self.shared.gateway.take_violation() {
-                    self.call.fail(violation.into());
+                if let Some(problem) = self.shared.gateway.take_problem() {
+                    self.call.fail(problem);
                 }
                 if let Exchanges::Live { recorded: Some(recorded), .. } = &mut self.call.exchanges {
                     recorded.extend(answers.iter().map(|(request, answer)| Exchange::new(request, answer)));

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+
+use crate::clock::Clock;
 
 /// A handle that any number of watchers may hold.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ struct Shared {
     masked: AtomicU64,
     waits: Mutex<Waits>,
     shown: watch::Sender<Option<Waiting>>,
+    /// The clock that waits are on, once a gateway has brought it.
+    clock: OnceLock<Arc<dyn Clock>>,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +46,7 @@ impl Default for Shared {
             masked: AtomicU64::new(0),
             waits: Mutex::default(),
             shown: watch::Sender::new(None),
+            clock: OnceLock::new(),
         }
     }
 }
@@ -135,6 +140,17 @@ impl Activity {
         self.shared.shown.borrow().clone()
     }
 
+    /// The same in words, as of now.
+    pub fn waiting_text(&self) -> Option<String> {
+        let waiting = self.waiting()?;
+        self.shared.clock.get().map(|clock| waiting.text(clock.monotonic()))
+    }
+
+    /// Waits are on this clock. Gateways of one process have one.
+    pub(crate) fn set_clock(&self, clock: &Arc<dyn Clock>) {
+        self.shared.clock.get_or_init(|| Arc::clone(clock));
+    }
+
     pub(crate) fn called(&self) {
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
     }
@@ -159,17 +175,25 @@ impl Activity {
         let number = waits.next;
         waits.next += 1;
         waits.current.insert(number, waiting);
-        self.show(&waits);
+        let is_news = self.show(&waits);
+        drop(waits);
+        // Our own pace is nothing to tell; the rest is told once, however many requests wait for it.
+        if let Some(waiting) = self.waiting().filter(|waiting| is_news && waiting.reason != Reason::Pace)
+            && let Some(clock) = self.shared.clock.get()
+        {
+            tracing::info!("{}", waiting.text(clock.monotonic()));
+        }
         WaitGuard { activity: self.clone(), number }
     }
 
-    fn show(&self, waits: &Waits) {
+    /// Whether what is shown has changed.
+    fn show(&self, waits: &Waits) -> bool {
         let shown = waits.current.values().max_by_key(|waiting| waiting.weight()).cloned();
         self.shared.shown.send_if_modified(|current| {
             let changed = *current != shown;
             *current = shown;
             changed
-        });
+        })
     }
 
     fn waits(&self) -> std::sync::MutexGuard<'_, Waits> {

@@ -82,6 +82,7 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         activity: Activity,
     ) -> Result<Self, Problem> {
+        activity.set_clock(&clock);
         let usual = Limits::default();
         let seconds = manifest.limits.request_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
         Ok(Self {

@@ -73,10 +73,6 @@ impl Policy {
         Ok(Self { plugin: manifest.id.clone(), places: Place::all(manifest, configuration)?, rules: rules.collect() })
     }
 
-    pub(crate) fn places(&self) -> &[Place] {
-        &self.places
-    }
-
     pub(crate) fn place(&self, name: &str) -> Option<&Place> {
         self.places.iter().find(|place| place.name == name)
     }

@@ -16,7 +16,7 @@ use crate::capabilities::Exchanges;
 use crate::clock::Clock;
 use crate::configuration::Configuration;
 use crate::engine::{Engine, bug};
-use crate::http_stub::{Activity, Gateway, NetworkOptions};
+use crate::http::{Activity, Gateway, NetworkOptions};
 use crate::limits::Limits;
 use crate::manifest::{Collection, Manifest};
 use crate::plugin::{Package, hex};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::bindings::exports::accord::connector::sync as guest;
 use crate::capabilities::Call;
+use crate::http::Gateway;
 use crate::http::Phase;
-use crate::http_stub::Gateway;
 use crate::manifest::Export;
 use crate::problem::Problem;
 use crate::running::{CallError, Grants, Plugin};
