@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use accord_runtime::clock::SystemClock;
+use accord_runtime::clock::{Clock, SystemClock};
 use accord_runtime::configuration::Configuration;
 use accord_runtime::engine::Engine;
+use accord_runtime::http::{Activity, NetworkOptions};
 use accord_runtime::limits::Limits;
 use accord_runtime::plugin::Package;
 use accord_runtime::sync::{Progress, Setup};
@@ -12,7 +13,6 @@ use accord_runtime::{Category, Problem};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::folders::{self, CacheFolder};
-use crate::network::{Activity, NetworkOptions};
 use crate::output::{Screen, progress};
 use crate::signals;
 
@@ -48,18 +48,19 @@ impl Host {
         self.runtime.block_on(async {
             let stop = signals::stop_requests(self.screen.clone())?;
             let (shown, activity) = (Progress::default(), Activity::default());
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(time_scale()));
             let setup = Setup {
                 engine: &self.engine,
                 package,
                 configuration: Arc::new(configuration),
                 network,
-                clock: Arc::new(SystemClock::new(time_scale())),
+                clock: Arc::clone(&clock),
                 stop,
                 progress: shown.clone(),
                 activity: activity.clone(),
                 limits: Limits::default(),
             };
-            let watcher = tokio::spawn(progress::show(shown, activity, self.screen.clone()));
+            let watcher = tokio::spawn(progress::show(shown, activity, clock, self.screen.clone()));
             let outcome = work(setup).await;
             watcher.abort();
             let _ = watcher.await;

@@ -5,7 +5,6 @@ mod commands;
 mod folders;
 mod host;
 mod logging;
-mod network;
 mod output;
 mod panic;
 mod shape;

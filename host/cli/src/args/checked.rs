@@ -2,12 +2,13 @@
 //!
 //! Faults are collected, so that all are told at once, together with those of the plugin's configuration.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use accord_c1z::model::ResourceId;
 use accord_runtime::configuration::{ConfigurationProblem, Source};
+use accord_runtime::http::{AddressOverride, NetworkOptions};
 use accord_runtime::sync::{AllowedGaps, Indexes, Scope, SyncOptions, TapeMode};
 use ipnet::IpNet;
 
@@ -20,26 +21,6 @@ use crate::sources::{Sources, fault};
 pub(crate) struct SyncArguments {
     pub(crate) options: SyncOptions,
     pub(crate) report: Option<PathBuf>,
-}
-
-/// How the target is reached.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Network {
-    pub(crate) certificate_files: Vec<PathBuf>,
-    pub(crate) allowed_addresses: Vec<IpNet>,
-    pub(crate) overrides: Vec<Override>,
-    pub(crate) per_minute: Option<u32>,
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) offline_limit: Option<Duration>,
-    pub(crate) attempt: Option<Duration>,
-}
-
-/// Another address for a host and port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Override {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) address: SocketAddr,
 }
 
 /// How results are printed.
@@ -96,18 +77,18 @@ impl SyncArguments {
     }
 }
 
-impl Network {
-    pub(crate) fn read(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Self {
-        let mut reading = Reading { sources, faults };
-        Self {
-            certificate_files: reading.list("ca-cert").into_iter().map(PathBuf::from).collect(),
-            allowed_addresses: reading.parsed_list("allow-address", network),
-            overrides: reading.parsed_list("resolve", address_override),
-            per_minute: reading.parsed("rate", per_minute),
-            deadline: reading.parsed("deadline", duration),
-            offline_limit: reading.parsed("offline-limit", duration),
-            attempt: reading.parsed_flag("http-timeout-seconds", seconds),
-        }
+/// How the target is reached.
+pub(crate) fn network(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> NetworkOptions {
+    let mut reading = Reading { sources, faults };
+    NetworkOptions {
+        certificate_files: reading.list("ca-cert").into_iter().map(PathBuf::from).collect(),
+        allowed_addresses: reading.parsed_list("allow-address", address_range),
+        overrides: reading.parsed_list("resolve", address_override),
+        per_minute: reading.parsed("rate", per_minute),
+        deadline: reading.parsed("deadline", duration),
+        offline_limit: reading.parsed("offline-limit", duration),
+        attempt: reading.parsed_flag("http-timeout-seconds", seconds),
+        ..NetworkOptions::default()
     }
 }
 
@@ -290,12 +271,12 @@ impl Reading<'_> {
 }
 
 /// An address range; a bare address is a range of one.
-fn network(text: &str) -> Result<IpNet, String> {
+fn address_range(text: &str) -> Result<IpNet, String> {
     let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     parsed.map_err(|_| format!("has `{text}`, which is no address range such as 10.0.0.0/8"))
 }
 
-fn address_override(text: &str) -> Result<Override, String> {
+fn address_override(text: &str) -> Result<AddressOverride, String> {
     let wrong = || format!("has `{text}`, which is not of the form HOST:PORT=ADDRESS:PORT");
     let (from, to) = text.split_once('=').ok_or_else(wrong)?;
     let (host, port) = from.rsplit_once(':').ok_or_else(wrong)?;
@@ -304,7 +285,7 @@ fn address_override(text: &str) -> Result<Override, String> {
     if host.is_empty() {
         return Err(wrong());
     }
-    Ok(Override { host: host.to_ascii_lowercase(), port, address })
+    Ok(AddressOverride { host: host.to_ascii_lowercase(), port, address })
 }
 
 /// `60/min`, `5/s`, `1000/h`, or a bare number for a minute.
@@ -395,11 +376,14 @@ mod tests {
 
     #[test]
     fn address_overrides_name_both_ends() {
-        let wanted =
-            Override { host: "api.example.com".to_owned(), port: 443, address: "127.0.0.1:8443".parse().unwrap() };
+        let wanted = AddressOverride {
+            host: "api.example.com".to_owned(),
+            port: 443,
+            address: "127.0.0.1:8443".parse().unwrap(),
+        };
         assert_eq!(address_override("API.example.com:443=127.0.0.1:8443"), Ok(wanted));
         assert!(address_override("api.example.com=127.0.0.1:8443").is_err());
         assert!(address_override("api.example.com:443=elsewhere:1").is_err());
-        assert_eq!(network("10.1.2.3").map(|net| net.to_string()), Ok("10.1.2.3/32".to_owned()));
+        assert_eq!(address_range("10.1.2.3").map(|net| net.to_string()), Ok("10.1.2.3/32".to_owned()));
     }
 }

@@ -12,7 +12,7 @@ mod outline;
 mod settings;
 mod usage;
 
-pub(crate) use checked::{Format, LogFormat, Logging, Network, SyncArguments, check_connector_flags};
+pub(crate) use checked::{Format, LogFormat, Logging, SyncArguments, check_connector_flags, network};
 pub(crate) use command::{accord, check_names, connector};
 pub(crate) use connector_flags::CONNECTOR_FLAGS;
 pub(crate) use names::nearest;

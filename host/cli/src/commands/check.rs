@@ -2,6 +2,7 @@
 
 use accord_runtime::Problem;
 use accord_runtime::configuration::Configuration;
+use accord_runtime::manifest::FieldKind;
 use accord_runtime::plugin::Package;
 use accord_runtime::sync::{Check, CheckOutcome, validate};
 use clap::ArgMatches;
@@ -10,7 +11,6 @@ use serde::Serialize;
 use super::prepare::{Prepared, prepare};
 use crate::args::Format;
 use crate::host::Host;
-use crate::network;
 use crate::output::{self, Screen, Table};
 use crate::shape::Shape;
 
@@ -52,7 +52,6 @@ pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, depth:
     if depth == Depth::Everything && format == Format::Text {
         output::print(&basis(package, &configuration))?;
     }
-    let network = network::options(&network)?;
     let checks = Host::start(screen.clone())?.run(package, configuration, network, validate)?;
     match format {
         Format::Json => output::print_json(&told(package, &checks))?,
@@ -76,9 +75,13 @@ fn basis(package: &Package, configuration: &Configuration) -> String {
     table.row(["sha256".to_owned(), package.digest.clone()]);
     for field in &manifest.config {
         let value = match configuration.text(&field.name) {
-            Some(text) if !field.masked => text.replace('\n', ", "),
-            _ if configuration.is_set(&field.name) => "set".to_owned(),
-            _ => "not set".to_owned(),
+            Some(text) if matches!(field.kind, FieldKind::Hostname | FieldKind::HttpsUrl) => text.to_owned(),
+            Some(_) if field.kind == FieldKind::Certificates => "set".to_owned(),
+            // Enough to recognise it by.
+            Some(text) if field.masked => text.chars().take(6).chain("…".chars()).collect(),
+            Some(text) => text.replace('\n', ", "),
+            None if configuration.is_set(&field.name) => "set".to_owned(),
+            None => "not set".to_owned(),
         };
         table.row([field.name.clone(), value]);
     }

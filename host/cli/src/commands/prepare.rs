@@ -1,6 +1,7 @@
 //! From flags, variables and the settings file to a configuration that may be used, with every fault told at once.
 
 use accord_runtime::configuration::{Configuration, ConfigurationProblem};
+use accord_runtime::http::NetworkOptions;
 use accord_runtime::manifest::Manifest;
 use accord_runtime::sync::TapeMode;
 use accord_runtime::tape::Player;
@@ -8,7 +9,7 @@ use accord_runtime::{Category, Problem};
 use clap::ArgMatches;
 
 use super::refuse;
-use crate::args::{self, CONNECTOR_FLAGS, Format, Logging, Network, SETTINGS, SyncArguments};
+use crate::args::{self, CONNECTOR_FLAGS, Format, Logging, SETTINGS, SyncArguments};
 use crate::logging;
 use crate::output::Screen;
 use crate::shape::Shape;
@@ -18,7 +19,7 @@ use crate::sources::{self, SettingsFile, Sources};
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) configuration: Configuration,
-    pub(super) network: Network,
+    pub(super) network: NetworkOptions,
     pub(super) sync: SyncArguments,
     pub(super) format: Format,
 }
@@ -37,7 +38,7 @@ pub(super) fn prepare(
     logging::start(&logging, screen.clone())?;
     let format = Format::read(sources, &mut faults);
     let sync = SyncArguments::read(sources, &mut faults);
-    let network = Network::read(sources, &mut faults);
+    let network = args::network(sources, &mut faults);
     if let Some(file) = &file {
         file.unknown(&known_names(manifest)).iter().for_each(|warning| tracing::warn!("{warning}"));
     }

@@ -12,16 +12,13 @@ use serde::Serialize;
 use super::prepare::{Prepared, prepare};
 use crate::args::Format;
 use crate::host::Host;
-use crate::network;
-use crate::output::{self, Screen, summary};
+use crate::output::{self, Screen, remarks, summary};
 use crate::shape::Shape;
 
 pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, shape: &Shape) -> Result<i32, Problem> {
     let Prepared { configuration, network, sync: asked, format } = prepare(&package.manifest, flags, screen, shape)?;
-    let outcome = network::options(&network).and_then(|network| {
-        let host = Host::start(screen.clone())?;
-        host.run(package, configuration, network, async |setup| sync(setup, asked.options).await)
-    });
+    let outcome = Host::start(screen.clone())
+        .and_then(|host| host.run(package, configuration, network, async |setup| sync(setup, asked.options).await));
     if let Some(path) = &asked.report {
         let written = match &outcome {
             Ok(report) => write_report(path, report),
@@ -45,8 +42,8 @@ pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, shape:
 
 /// A connector's results are log lines, and one line that its users look for.
 fn tell_as_connector(package: &Package, report: &Report) -> Result<(), Problem> {
-    for line in report.coverage.lines() {
-        tracing::warn!("{line}");
+    for remark in remarks(&report.coverage) {
+        tracing::warn!("{remark}");
     }
     tracing::info!(
         sync_id = report.sync_id,

@@ -11,7 +11,7 @@ use accord_runtime::{Category, Problem};
 use serde::Serialize;
 
 pub(crate) use screen::Screen;
-pub(crate) use summary::summary;
+pub(crate) use summary::{remarks, summary};
 pub(crate) use text::{Table, bytes, clock_time, grouped};
 
 /// Writes a result to standard output. A reader that went away wanted no more, which is no failure.

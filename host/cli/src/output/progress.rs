@@ -1,11 +1,13 @@
 //! How far a run is: one line that is rewritten on a terminal, else a log line now and then.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use accord_runtime::clock::Clock;
+use accord_runtime::http::Activity;
 use accord_runtime::sync::{Progress, Stage};
 
 use super::{Screen, grouped, printable};
-use crate::network::{Activity, waiting};
 
 /// Often enough to look alive, seldom enough to cost nothing.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -13,17 +15,18 @@ const REDRAW: Duration = Duration::from_millis(200);
 const LOG: Duration = Duration::from_secs(10);
 
 /// Shows progress until it is aborted; [`end`] takes the line away.
-pub(crate) async fn show(progress: Progress, activity: Activity, screen: Screen) {
+pub(crate) async fn show(progress: Progress, activity: Activity, clock: Arc<dyn Clock>, screen: Screen) {
     let redraws = Screen::is_terminal();
     let mut ticks = tokio::time::interval(if redraws { REDRAW } else { LOG });
     // The first tick comes at once, when there is nothing to tell.
     ticks.tick().await;
     loop {
         ticks.tick().await;
+        let waiting = activity.waiting().map(|waiting| waiting.text(clock.monotonic()));
         if redraws {
-            screen.show(&line(&progress, &activity));
+            screen.show(&line(&progress, waiting));
         } else {
-            log(&progress, &activity);
+            log(&progress, &activity, waiting);
         }
     }
 }
@@ -35,27 +38,27 @@ pub(crate) fn end(screen: &Screen) {
     }
 }
 
-fn line(progress: &Progress, activity: &Activity) -> String {
+fn line(progress: &Progress, waiting: Option<String>) -> String {
     let mut parts = vec![stage(progress)];
     for (name, listing) in progress.listings() {
         let of = if listing.total > listing.items { format!(" of {}", grouped(listing.total)) } else { String::new() };
         parts.push(format!("{name} {}{of}", grouped(listing.items)));
     }
     // What keeps it waiting comes before what a narrow terminal would cut off.
-    if let Some(reason) = waiting(activity) {
-        parts.insert(1, reason);
+    if let Some(waiting) = waiting {
+        parts.insert(1, waiting);
     }
     printable(&parts.join("   "))
 }
 
-fn log(progress: &Progress, activity: &Activity) {
+fn log(progress: &Progress, activity: &Activity, waiting: Option<String>) {
     let listings = progress.listings();
     let items: Vec<String> = listings.iter().map(|(name, listing)| format!("{name} {}", listing.items)).collect();
     tracing::info!(
         percent_complete = progress.percent(),
         calls = activity.counters().calls,
         items = items.join(", "),
-        waiting = waiting(activity),
+        waiting,
         "{}",
         stage(progress).trim_start()
     );

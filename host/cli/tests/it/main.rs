@@ -1,0 +1,12 @@
+//! The program through its front door: the real binary, its exit codes, what it prints, and the files it leaves.
+
+mod config_sources;
+mod connector;
+mod files;
+mod plugins;
+mod secrets;
+mod stopping;
+mod support;
+mod syncing;
+mod tapes;
+mod usage;

@@ -1,0 +1,212 @@
+//! Runs the real `accord` in a folder of its own, with nothing of the environment of the tests.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use accord_fixtures::duo::{DuoServer, Options, World};
+
+/// A run that takes longer hangs. Ten times what the slowest test needs on a busy machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A folder that goes with the test, and how to run the program in it.
+pub(crate) struct Desk {
+    folder: tempfile::TempDir,
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The exit code, or 128 and the signal's number.
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A run that was started.
+pub(crate) struct Running {
+    child: Child,
+    stdout: std::thread::JoinHandle<String>,
+    stderr: std::thread::JoinHandle<String>,
+}
+
+/// One call of the program.
+pub(crate) struct Call {
+    command: Command,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The names in the folder, sorted; hidden ones too.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// `accord`, with the project's connectors in its plugins folder.
+    pub(crate) fn accord(&self, arguments: &[&str]) -> Call {
+        self.call(Path::new(env!("CARGO_BIN_EXE_accord")), arguments)
+    }
+
+    /// The program under the name of a connector.
+    pub(crate) fn connector(&self, id: &str, arguments: &[&str]) -> Call {
+        let link = self.path(&format!("bin/baton-{id}"));
+        if !link.exists() {
+            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_accord"), &link).unwrap();
+        }
+        self.call(&link, arguments)
+    }
+
+    fn call(&self, program: &Path, arguments: &[&str]) -> Call {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.env("HOME", self.folder.path().join("home"));
+        command.env("ACCORD_PLUGINS", accord_fixtures::components::plugins_dir());
+        // Shared by all tests, so that a component is compiled once.
+        command.env("ACCORD_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
+        Call { command }
+    }
+}
+
+impl Call {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn arguments(mut self, more: &[&str]) -> Self {
+        self.command.args(more);
+        self
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// All that is needed to reach a fixture Duo.
+    pub(crate) fn against(mut self, server: &DuoServer) -> Self {
+        self.command.envs(server.environment());
+        self
+    }
+
+    pub(crate) fn start(mut self) -> Running {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap();
+        let stdout = gather(child.stdout.take().unwrap());
+        let stderr = gather(child.stderr.take().unwrap());
+        Running { child, stdout, stderr }
+    }
+
+    pub(crate) fn run(self) -> Outcome {
+        self.start().wait()
+    }
+}
+
+impl Running {
+    /// Its process id, to send signals to.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end, which must come in time.
+    pub(crate) fn wait(mut self) -> Outcome {
+        let id = i32::try_from(self.child.id()).unwrap();
+        let (done, watched) = mpsc::channel::<()>();
+        let guard = std::thread::spawn(move || {
+            if watched.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = rustix::process::kill_process(
+                    rustix::process::Pid::from_raw(id).unwrap(),
+                    rustix::process::Signal::KILL,
+                );
+            }
+        });
+        let status = self.child.wait().unwrap();
+        drop(done);
+        guard.join().unwrap();
+        let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap());
+        Outcome { code, stdout: self.stdout.join().unwrap(), stderr: self.stderr.join().unwrap() }
+    }
+}
+
+impl Outcome {
+    /// Fails the test unless the program ended with this code, and shows what it said.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Everything that was printed.
+    pub(crate) fn printed(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// Fails the test unless standard error has each of these, in this order.
+    #[track_caller]
+    pub(crate) fn tells(self, wanted: &[&str]) -> Self {
+        let mut rest = self.stderr.as_str();
+        for text in wanted {
+            let Some(position) = rest.find(text) else {
+                panic!("`{text}` is missing or out of order in:\n{}", self.stderr)
+            };
+            rest = &rest[position + text.len()..];
+        }
+        self
+    }
+
+    /// Standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
+    }
+
+    /// How often an error is told.
+    pub(crate) fn errors(&self) -> usize {
+        self.printed().matches("error[").count()
+    }
+}
+
+/// A fixture Duo with the vendor's own examples.
+pub(crate) fn duo() -> DuoServer {
+    DuoServer::start(World::vendor_examples(), Options::default()).unwrap()
+}
+
+/// A golden file of the fixtures.
+pub(crate) fn golden(name: &str) -> String {
+    format!("{}/../../fixtures/golden/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn gather(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    })
+}
+
+/// A path list for a variable.
+pub(crate) fn paths(paths: &[&Path]) -> OsString {
+    std::env::join_paths(paths).unwrap()
+}
