@@ -91,7 +91,7 @@ impl<'a> Page<'a> {
     /// Where the listing stands, as an earlier page said with [`Page::next`]. None: at its beginning.
     pub fn cursor<T: DeserializeOwned>(&self) -> Result<Option<T>, Failure> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        serde_json::from_str(cursor)
+        serde_json::from_slice(cursor.as_bytes())
             .map(Some)
             .map_err(|error| Failure::bug(format!("cursor of `{}` cannot be read: {error}", self.collection.name)))
     }

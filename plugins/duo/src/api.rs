@@ -31,6 +31,13 @@ struct Metadata {
     next_offset: Option<u64>,
 }
 
+/// Some of a listing's items, the window after them, and how many items there are in all.
+pub(crate) struct Window<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) next: Option<Offset>,
+    pub(crate) total: Option<u64>,
+}
+
 /// `{"stat": "FAIL", "code": 40103, "message": "…", "message_detail": "…"}`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -116,7 +123,7 @@ impl Duo {
             window.limit = SAFE_LIMIT;
             answer = self.send(page, &at(request, window))?;
         }
-        let (items, next, total) = self.window(&answer, window)?;
+        let Window { items, next, total } = self.window(&answer, window)?;
         page.holds(items.len(), total);
         let step = match next {
             Some(next) => page.next(&next)?,
@@ -125,19 +132,15 @@ impl Duo {
         Ok((items, step))
     }
 
-    /// The items of a window, the window after it, and how many items there are in all.
-    pub(crate) fn window<T: DeserializeOwned>(
-        &self,
-        answer: &Response,
-        window: Offset,
-    ) -> Result<(Vec<T>, Option<Offset>, Option<u64>), Failure> {
+    /// What an answer says of the window that it was asked for.
+    pub(crate) fn window<T: DeserializeOwned>(&self, answer: &Response, asked: Offset) -> Result<Window<T>, Failure> {
         let Envelope { response, metadata } = self.decode(answer)?;
         let Some(metadata) = metadata else {
             let message = "Duo's page has no `metadata`, so nobody knows whether it is the last";
             return Err(Failure::invalid_response(message, answer.place()));
         };
-        let next = metadata.next_offset.map(|next| window.to(next, answer.place())).transpose()?;
-        Ok((response, next, metadata.total_objects))
+        let next = metadata.next_offset.map(|next| asked.to(next, answer.place())).transpose()?;
+        Ok(Window { items: response, next, total: metadata.total_objects })
     }
 }
 

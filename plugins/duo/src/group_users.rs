@@ -5,7 +5,7 @@ use accord_sdk::paging::Offset;
 use accord_sdk::{Failure, Grant, Page, Request, Step, Target};
 use serde::{Deserialize, Serialize};
 
-use crate::api::{self, RESOURCES, SAFE_LIMIT};
+use crate::api::{self, RESOURCES, SAFE_LIMIT, Window};
 use crate::{Duo, groups, users};
 
 /// A window on the members of one of the known groups.
@@ -33,7 +33,7 @@ pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
     let answer = duo.send(page, &api::at(&request, place.window))?;
 
     let next = match duo.window::<Member>(&answer, place.window) {
-        Ok((members, next, _)) => {
+        Ok(Window { items: members, next, .. }) => {
             page.holds(members.len(), None);
             for member in members {
                 page.grant(Grant::new(&group, "member", users::id(&member.user_id)))?;

@@ -83,7 +83,7 @@ impl Role {
         match (BUILT_IN.iter().find(is_it), self.role_id.given()) {
             (Some((_, id, _)), _) => (*id).into(),
             (None, Some(role_id)) => role_id.into(),
-            (None, None) => self.name.trim().to_lowercase(),
+            (None, None) => self.name.trim().to_ascii_lowercase(),
         }
     }
 
@@ -121,5 +121,5 @@ pub(crate) fn member(role: &Resource) -> Entitlement {
 
 /// A name as it is compared: `Read-only`, `read_only` and `Read Only` are the same.
 pub(crate) fn plain(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).collect()
+    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
 }
