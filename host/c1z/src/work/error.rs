@@ -37,6 +37,8 @@ pub enum Error {
     PageOrder { collection: CollectionAddress, expected: u32, got: u32 },
     #[error("{collection} is settled already")]
     NotOpen { collection: CollectionAddress },
+    #[error("{collection} is still to be read: a file without it would look complete")]
+    StillOpen { collection: CollectionAddress },
     #[error("the work file has no collection number {0}")]
     UnknownCollection(i64),
     #[error(
@@ -114,7 +116,11 @@ impl Error {
                 Fault::Storage
             }
             Self::Cancelled => Fault::Cancelled,
-            Self::PageOrder { .. } | Self::NotOpen { .. } | Self::UnknownCollection(_) | Self::Staged(_) => Fault::Bug,
+            Self::PageOrder { .. }
+            | Self::NotOpen { .. }
+            | Self::StillOpen { .. }
+            | Self::UnknownCollection(_)
+            | Self::Staged(_) => Fault::Bug,
             _ => Fault::Plugin,
         }
     }

@@ -47,14 +47,25 @@ impl Interner {
     }
 
     pub(super) fn entitlement(&mut self, connection: &Connection, id: &str, of: &ResourceId) -> Result<i64, Error> {
-        let resource = self.resource(connection, of)?;
-        self.key.clear();
-        self.key.push_str(&resource.to_string());
-        self.key.push('\0');
-        self.key.push_str(id);
-        if let Some(number) = self.entitlements.get(&self.key) {
-            return Ok(*number);
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        for part in [of.resource_type.as_str(), "\0", &of.resource, "\0", id] {
+            key.push_str(part);
         }
+        let known = self.entitlements.get(&key).copied();
+        let number = known.map_or_else(|| self.find_entitlement(connection, &key, id, of), Ok);
+        self.key = key;
+        number
+    }
+
+    fn find_entitlement(
+        &mut self,
+        connection: &Connection,
+        key: &str,
+        id: &str,
+        of: &ResourceId,
+    ) -> Result<i64, Error> {
+        let resource = self.resource(connection, of)?;
         let mut find =
             connection.prepare_cached("SELECT id FROM entitlement_ids WHERE external_id = ? AND resource = ?")?;
         let number = match find.query_row(params![id, resource], |row| row.get(0)).optional()? {
@@ -63,7 +74,7 @@ impl Interner {
                 .prepare_cached("INSERT INTO entitlement_ids (external_id, resource) VALUES (?, ?)")?
                 .insert(params![id, resource])?,
         };
-        remember(&mut self.entitlements, &self.key, number);
+        remember(&mut self.entitlements, key, number);
         Ok(number)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, params};
 
 use super::intern::Interner;
@@ -34,8 +34,8 @@ pub(super) struct Stage<'a> {
     deselected: &'a HashSet<String>,
     collection: &'a CollectionAddress,
     page: i64,
-    digest: Context,
-    pushed: u64,
+    /// What the page's digest is of.
+    content: Vec<u8>,
     staged: Staged,
 }
 
@@ -55,17 +55,7 @@ impl<'a> Stage<'a> {
         page: i64,
     ) -> Self {
         let staged = Staged { rows: 0, filtered: 0, notes: Vec::new(), digest: None };
-        Self {
-            connection,
-            interner,
-            encoder,
-            deselected,
-            collection,
-            page,
-            digest: Context::new(&SHA256),
-            pushed: 0,
-            staged,
-        }
+        Self { connection, interner, encoder, deselected, collection, page, content: Vec::new(), staged }
     }
 
     pub(super) fn rows(&mut self, rows: &Rows) -> Result<(), Error> {
@@ -78,12 +68,11 @@ impl<'a> Stage<'a> {
         for grant in &rows.grants {
             self.grant(grant)?;
         }
-        self.pushed = (rows.resources.len() + rows.entitlements.len() + rows.grants.len()) as u64;
         Ok(())
     }
 
     pub(super) fn finish(self) -> Staged {
-        let digest = (self.pushed > 0).then(|| self.digest.finish().as_ref().to_vec());
+        let digest = (!self.content.is_empty()).then(|| digest(&SHA256, &self.content).as_ref().to_vec());
         Staged { digest, ..self.staged }
     }
 
@@ -194,8 +183,8 @@ impl<'a> Stage<'a> {
     /// Each part with its length, so that parts cannot run into each other.
     fn hash(&mut self, parts: &[&[u8]]) {
         for part in parts {
-            self.digest.update(&(part.len() as u64).to_le_bytes());
-            self.digest.update(part);
+            self.content.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            self.content.extend_from_slice(part);
         }
     }
 

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 
-use super::{Error, Note, WorkFile, paths, space};
+use super::{CollectionState, Error, Note, WorkFile, paths, space};
 pub use crate::database::SyncKind as SyncType;
 use crate::model::Timestamp;
 use crate::stats::Stats;
@@ -182,7 +182,7 @@ impl WorkFile {
     /// Makes the file and renames it over the target. The work file stays until [`WorkFile::discard`].
     ///
     /// # Errors
-    /// Contradicting rows (both collections are named), a grant that passes on another principal's access, too many
+    /// A listing that is not settled; contradicting rows (both collections are named), a grant that passes on another principal's access, too many
     /// grants, space, cancellation. The previous target is untouched and no temporary file remains.
     pub fn finish(&mut self, mut options: FinishOptions<'_>) -> Result<Finished, Error> {
         let build = Temporary::new(build_path(&self.path))?;
@@ -197,6 +197,9 @@ impl WorkFile {
     /// Writes the database. The transaction holds nothing but temporary tables, and is never committed.
     fn build(&self, build: &Temporary, options: &mut FinishOptions<'_>) -> Result<Summary, Error> {
         (options.progress)(Progress::Merging);
+        if let Some(open) = self.collections()?.into_iter().find(|record| record.state == CollectionState::Open) {
+            return Err(Error::StillOpen { collection: open.address });
+        }
         let scratch = self.connection.unchecked_transaction()?;
         scratch.pragma_update(Some("temp"), "cache_size", -16 * 1024)?;
         let mut notes = Vec::new();

@@ -141,17 +141,19 @@ impl Writer<'_, '_> {
     /// Most grants come in order by their ranks alone. Those of nested entitlements, and those with an id of their own,
     /// are sorted by their text and merged in.
     fn grants(&mut self) -> Result<(), Error> {
-        let columns = "g.entitlement, g.principal, g.created, p.type, p.resource, c.id,
+        let select = "SELECT g.entitlement, g.principal, g.created, p.type, p.resource,
              ifnull(m.annotations, x.annotations), ifnull(m.expansion, x.expansion)";
-        let from = "FROM temp.grants g CROSS JOIN temp.entitlements e ON e.rank = g.entitlement
-             CROSS JOIN temp.principals p ON p.rank = g.principal
-             LEFT JOIN temp.custom_ids c ON c.number = g.variant LEFT JOIN grant_extras x ON x.id = g.extra
-             LEFT JOIN temp.merged_extras m ON m.id = -g.extra";
+        let from = "FROM temp.grants g CROSS JOIN temp.principals p ON p.rank = g.principal
+             LEFT JOIN grant_extras x ON x.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra";
+        let nested = "SELECT rank FROM temp.entitlements WHERE nested";
         let mut plain = self.scratch.prepare(&format!(
-            "SELECT {columns} {from} WHERE g.variant = 0 AND NOT e.nested ORDER BY g.entitlement, g.principal"
+            "{select}, NULL {from} WHERE g.variant = 0 AND g.entitlement NOT IN ({nested})
+             ORDER BY g.entitlement, g.principal"
         ))?;
         let mut others = self.scratch.prepare(&format!(
-            "SELECT {columns} {from} WHERE g.variant > 0 OR e.nested
+            "{select}, c.id {from} CROSS JOIN temp.entitlements e ON e.rank = g.entitlement
+             LEFT JOIN temp.custom_ids c ON c.number = g.variant
+             WHERE g.variant > 0 OR g.entitlement IN ({nested})
              ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
         ))?;
         let mut entitlement = EntitlementText::new(self.scratch)?;
@@ -323,7 +325,7 @@ impl Pending {
     fn read(row: &Row<'_>, entitlement: &mut EntitlementText<'_>) -> Result<Self, Error> {
         let (principal_type, principal_resource): (String, String) = (row.get(3)?, row.get(4)?);
         let rank = row.get(0)?;
-        let id = match row.get(5)? {
+        let id = match row.get(7)? {
             Some(own) => own,
             None => format!("{}:{principal_type}:{principal_resource}", entitlement.of(rank)?.external_id),
         };
@@ -334,8 +336,8 @@ impl Pending {
             created: row.get(2)?,
             principal_type,
             principal_resource,
-            annotations: row.get(6)?,
-            expansion: row.get(7)?,
+            annotations: row.get(5)?,
+            expansion: row.get(6)?,
         })
     }
 }

@@ -245,3 +245,15 @@ fn the_compatible_profile_is_kept_to_the_file() {
     assert_eq!(columns, 0);
     assert_eq!(reader.count(&View::Everything).unwrap().resource_types, 5);
 }
+
+#[test]
+fn a_sync_with_an_open_listing_is_never_published() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    stage(&mut work, &tenant());
+    let apps = begin(&mut work, "apps");
+    commit(&mut work, apps, Rows::default(), Step::Next("2".to_owned())).unwrap();
+    let error = finish(&mut work).unwrap_err();
+    assert_eq!(error.to_string(), "apps is still to be read: a file without it would look complete");
+    assert!(!place.target().exists());
+}

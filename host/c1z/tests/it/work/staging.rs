@@ -110,6 +110,8 @@ fn a_restart_drops_what_the_listing_did_and_nothing_else() {
         assert_eq!(work.facts_get(&own, &["k".to_owned()]).unwrap(), [None]);
 
         commit(&mut work, groups, rows(&["group:new"], &[], Vec::new()), Step::Done).unwrap();
+        let elsewhere = find(&work, "members/elsewhere-too");
+        commit(&mut work, elsewhere, Rows::default(), Step::Done).unwrap();
         let finished = finish(&mut work).unwrap();
         assert_eq!((finished.summary.counts.resources, finished.summary.counts.entitlements), (2, 0));
         assert_eq!(finished.summary.notes, Vec::new());
