@@ -28,4 +28,5 @@ pub use finish::{
     SyncType,
 };
 pub use page::{Committed, PageCommit, Step};
+pub use space::check_space;
 pub use store::{Identity, OpenOptions, Opened, Origin, WorkFile, work_path};

@@ -1,12 +1,14 @@
 //! How much room there is, and how much a finish will need.
 
 use std::fs;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rusqlite::Connection;
 
 use super::Error;
+use crate::container::MAGIC;
 
 /// Free bytes for us where this path lies or would lie; 0 if that cannot be told.
 pub(super) fn free_bytes(path: &Path) -> u64 {
@@ -18,15 +20,42 @@ pub(super) fn free_bytes(path: &Path) -> u64 {
         .map_or(0, |figures| figures.f_bavail.saturating_mul(figures.f_frsize))
 }
 
+/// Refuses to begin a sync that will not fit, where a previous file of the target tells how large it will be. A target
+/// that is not there, or does not say, passes. `folder` is that of [`super::OpenOptions`].
+///
+/// # Errors
+/// [`Error::NoSpace`] with both figures; a target that cannot be opened.
+pub fn check_space(target: &Path, folder: Option<&Path>) -> Result<(), Error> {
+    let work = super::work_path(target, folder).map_err(|source| Error::file("find the folder of", target, source))?;
+    let header = match fs::File::open(target) {
+        Ok(file) => {
+            let mut header = Vec::new();
+            file.take(HEADER_BYTES).read_to_end(&mut header).map_err(|source| Error::file("read", target, source))?;
+            header
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(Error::file("open", target, source)),
+    };
+    let declared =
+        header.strip_prefix(&MAGIC).and_then(|frame| zstd::zstd_safe::get_frame_content_size(frame).ok().flatten());
+    declared.map_or(Ok(()), |database| check(database, &work, target))
+}
+
+/// The magic and the longest header of a zstd frame.
+const HEADER_BYTES: u64 = 5 + 18;
+
 /// Refuses to begin writing a file that will not fit. `scratch` holds the merged rows.
 pub(super) fn check_finish(scratch: &Connection, work: &Path, target: &Path) -> Result<(), Error> {
-    let database = database_bytes(scratch)?;
+    check(database_bytes(scratch)?, work, target)
+}
+
+fn check(database: u64, work: &Path, target: &Path) -> Result<(), Error> {
     // The largest index is sorted in a file of its own beside the database: about a fifth of it. Packed, rows of ids are
     // a tenth or less; an eighth leaves room for random ones.
-    let (building, packed) = (database + database / 5, database / 8);
+    let (building, packed) = (database.saturating_add(database / 5), database / 8);
     let device = |path: &Path| path.parent().and_then(|folder| fs::metadata(folder).ok()).map(|folder| folder.dev());
     let needs = if device(work) == device(target) {
-        vec![(work, building + packed)]
+        vec![(work, building.saturating_add(packed))]
     } else {
         vec![(work, building), (target, packed)]
     };

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use accord_c1z::model::{ResourceType, Rows};
 use accord_c1z::reader::View;
 use accord_c1z::stats::Stats;
-use accord_c1z::work::{Error, Existing, Expand, Fault, Progress, SyncType, existing, set_aside};
+use accord_c1z::work::{Error, Existing, Expand, Fault, Progress, SyncType, check_space, existing, set_aside};
 
 use super::*;
 use crate::support::verdict;
@@ -256,4 +256,22 @@ fn a_sync_with_an_open_listing_is_never_published() {
     let error = finish(&mut work).unwrap_err();
     assert_eq!(error.to_string(), "apps is still to be read: a file without it would look complete");
     assert!(!place.target().exists());
+}
+
+// S7.
+#[test]
+fn a_previous_file_tells_beforehand_that_there_is_no_room() {
+    let place = Place::new();
+    check_space(&place.target(), None).unwrap();
+    place.sync(&tenant()).unwrap();
+    check_space(&place.target(), None).unwrap();
+    // A frame's header that declares 1 EiB: eight bytes of size (0xc0), and no window (0x20).
+    let mut vast = b"C1ZF\0\x28\xb5\x2f\xfd\xe0".to_vec();
+    vast.extend((1_u64 << 60).to_le_bytes());
+    fs::write(place.target(), vast).unwrap();
+    let error = check_space(&place.target(), None).unwrap_err();
+    assert!(matches!(&error, Error::NoSpace { needed: Some(needed), .. } if *needed > 1 << 60), "{error}");
+    assert!(error.to_string().contains("bytes needed"), "{error}");
+    fs::write(place.target(), "damaged").unwrap();
+    check_space(&place.target(), None).unwrap();
 }
