@@ -39,6 +39,9 @@ pub(crate) enum RecipeError {
     Clock(String),
 }
 
+/// The name and the bytes of a header that a recipe writes.
+pub(crate) type Written = (String, Zeroizing<Vec<u8>>);
+
 /// The credential that an id means under this configuration: the first whose conditions hold.
 pub(crate) fn find<'m>(manifest: &'m Manifest, configuration: &Configuration, id: &str) -> Option<&'m Credential> {
     manifest.credentials.iter().find(|credential| credential.id == id && configuration.holds(&credential.conditions))
@@ -50,7 +53,7 @@ pub(crate) fn headers(
     configuration: &Configuration,
     outgoing: &Outgoing<'_>,
     token: Option<&Token>,
-) -> Result<Vec<(String, Zeroizing<Vec<u8>>)>, RecipeError> {
+) -> Result<Vec<Written>, RecipeError> {
     let fill = filler(configuration);
     let render = |template: &Template| template.render(&fill).map_err(RecipeError::NotSet);
     let authorization = |value: Vec<u8>| vec![("authorization".to_owned(), value)];

@@ -32,6 +32,9 @@ pub(super) struct Route {
     pub(super) host: Option<HeaderValue>,
 }
 
+/// What tells clients apart: the origin's name, and the credential with a client certificate.
+type Profile = (String, Option<String>);
+
 /// Why there is no client.
 #[derive(Debug)]
 pub(super) enum NoRoute {
@@ -45,7 +48,7 @@ pub(super) struct Clients {
     agent: String,
     trust: Trust,
     options: NetworkOptions,
-    routes: Mutex<BTreeMap<(String, Option<String>), Arc<Route>>>,
+    routes: Mutex<BTreeMap<Profile, Arc<Route>>>,
 }
 
 impl Clients {

@@ -104,7 +104,8 @@ mod tests {
     }
 
     fn ask(resolver: &OriginResolver, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
-        futures::executor::block_on(resolver.addresses(name))
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(resolver.addresses(name))
     }
 
     #[test]
