@@ -25,7 +25,10 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .subcommand(on_target("sync", "Collect who has access to what into a sync file", SYNC_EXAMPLES, Group::Sync))
+        .subcommand(
+            on_target("sync", "Collect who has access to what into a sync file", SYNC_EXAMPLES, Group::Sync)
+                .after_help(format!("{SYNC_EXAMPLES}\n\n{SOURCES}")),
+        )
         .subcommand(on_target("validate", "Check configuration, key and permissions", VALIDATE_EXAMPLES, Group::Target))
         .subcommand(on_target(
             "doctor",
@@ -72,6 +75,7 @@ pub(crate) fn connector(program: &str, plugin: Option<&Manifest>) -> Command {
         .disable_version_flag(true)
         .arg(Arg::new("version").short('v').long("version").action(ArgAction::Version).help("Print the version"))
         .about(description.to_owned())
+        .after_help(SOURCES)
         .args_override_self(true)
         .subcommand(Command::new("capabilities").about("Print what the connector can do"))
         .subcommand(Command::new("config").about("Print the schema of its configuration"))
@@ -233,18 +237,7 @@ Examples:
       --secret secret-key=file:/run/secrets/duo -f duo.c1z
   BATON_SECRET_KEY_FILE=/run/secrets/duo accord sync duo
   accord sync duo --allow-gaps=role
-  accord sync ./acme.wasm --record tape/
-
-Settings come from flags, else environment variables, else .baton.yaml (or $BATON_CONFIG_PATH).
-The plugin's name comes before the plugin's own flags.
-
-Exit codes:
-   0  complete                      12  rate limit, patience used up
-   3  complete, with declared gaps  13  network
-   2  usage or configuration        14  storage
-  10  credentials                   15  plugin
-  11  permission                    16  target busy
-   1  a fault of accord             130, 143  stopped by a signal, resumable";
+  accord sync ./acme.wasm --record tape/";
 
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
@@ -273,3 +266,21 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   accord verify duo.c1z
   accord verify duo.c1z --output json";
+
+const SOURCES: &str = "\
+Settings come from flags, else environment variables, else .baton.yaml (or $BATON_CONFIG_PATH).
+A secret may also come from a file that a variable names: BATON_SECRET_KEY_FILE for BATON_SECRET_KEY.
+
+Also read:
+  ACCORD_CACHE      the folder for compiled plugins, or off
+  BATON_TMPDIR      the folder for work files, instead of the target's
+  SSL_CERT_FILE     certificates to trust instead of the system's
+  HTTPS_PROXY, NO_PROXY
+
+Exit codes:
+   0  complete                      12  rate limit, patience used up
+   3  complete, with declared gaps  13  network
+   2  usage or configuration        14  storage
+  10  credentials                   15  plugin
+  11  permission                    16  target busy
+   1  a fault of accord             130, 143  stopped by a signal, resumable";

@@ -46,7 +46,7 @@ impl Outline {
                 Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
                 None => (word.to_string(), None),
             };
-            match command.get_arguments().find(|argument| is(argument, &flag)) {
+            match command.get_arguments().chain(tree.get_arguments()).find(|argument| is(argument, &flag)) {
                 Some(argument) if takes_next(argument) => {
                     let value = attached.or_else(|| words.next().map(|next| next.into_owned()));
                     if flag == "--plugins" {

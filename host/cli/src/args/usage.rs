@@ -41,14 +41,17 @@ pub(crate) fn problem(error: &clap::Error, program: &str, remedy: &str) -> Probl
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8 text".to_owned(),
         _ => "the arguments are not understood".to_owned(),
     };
-    let mut problem = Problem::new(Category::Usage, "ARGS-001", headline);
-    let suggestions = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::ValidValue];
-    for suggestion in suggestions.map(|kind| context(error, kind)) {
-        // The parser's idea of what is near is generous.
-        if nearest(&argument, [suggestion.as_str()]).is_some() {
-            problem = problem.line("known", suggestion);
-        }
-    }
+    let problem = Problem::new(Category::Usage, "ARGS-001", headline);
+    let suggested = [
+        (argument, context(error, ContextKind::SuggestedArg)),
+        (context(error, ContextKind::InvalidSubcommand), context(error, ContextKind::SuggestedSubcommand)),
+    ];
+    // The parser's idea of what is near is generous.
+    let near = |(given, known): &(String, String)| nearest(given, known.split(", ")).map(str::to_owned);
+    let problem = match suggested.iter().find_map(near) {
+        Some(near) => problem.line("known", near),
+        None => problem.line("known", context(error, ContextKind::ValidValue)),
+    };
     problem.remedy(remedy)
 }
 

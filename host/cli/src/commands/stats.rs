@@ -100,19 +100,22 @@ fn text(run: Option<&SyncRun>, stats: &Stats, coverage: Option<&Coverage>) -> St
     text
 }
 
-/// `complete`, or the listings that are not.
+/// How many collections are complete, or which are not.
 fn coverage_line(coverage: &Coverage) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(&coverage.json).ok()?;
     let collections = value.get("collections")?.as_array()?;
-    let gaps: Vec<&str> = collections
-        .iter()
-        .filter(|collection| collection.get("state").and_then(|state| state.as_str()) == Some("gap"))
-        .filter_map(|collection| collection.get("name")?.as_str())
-        .collect();
-    match value.get("complete")?.as_bool()? {
-        true => Some(format!("complete ({} of {} listings)", collections.len(), collections.len())),
-        false => Some(format!("gaps in: {}", gaps.join(", "))),
+    let in_state = |state: &str| -> Vec<&str> {
+        let is =
+            |collection: &&serde_json::Value| collection.get("state").and_then(|value| value.as_str()) == Some(state);
+        collections.iter().filter(is).filter_map(|collection| collection.get("name")?.as_str()).collect()
+    };
+    if !value.get("complete")?.as_bool()? {
+        return Some(format!("gaps in: {}", in_state("gap").join(", ")));
     }
+    let deselected = in_state("deselected");
+    let left_out =
+        if deselected.is_empty() { String::new() } else { format!(", not asked for: {}", deselected.join(", ")) };
+    Some(format!("complete, {} collections{left_out}", collections.len() - deselected.len()))
 }
 
 fn told<'a>(file: &Path, run: Option<&'a SyncRun>, stats: &'a Stats, coverage: Option<&Coverage>) -> Told<'a> {

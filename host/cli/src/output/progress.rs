@@ -17,11 +17,12 @@ const LOG: Duration = Duration::from_secs(10);
 /// Shows progress until it is aborted; [`end`] takes the line away.
 pub(crate) async fn show(progress: Progress, activity: Activity, clock: Arc<dyn Clock>, screen: Screen) {
     let redraws = Screen::is_terminal();
-    let mut ticks = tokio::time::interval(if redraws { REDRAW } else { LOG });
-    // The first tick comes at once, when there is nothing to tell.
-    ticks.tick().await;
     loop {
-        ticks.tick().await;
+        if redraws {
+            tokio::time::sleep(REDRAW).await;
+        } else {
+            clock.sleep(LOG).await;
+        }
         let waiting = activity.waiting().map(|waiting| waiting.text(clock.monotonic()));
         if redraws {
             screen.show(&line(&progress, waiting));

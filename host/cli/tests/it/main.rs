@@ -4,6 +4,7 @@ mod config_sources;
 mod connector;
 mod files;
 mod plugins;
+mod progress;
 mod secrets;
 mod stopping;
 mod support;

@@ -44,6 +44,22 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_second_signal_ends_the_run_at_once() {
+    let (desk, server, gate) = (Desk::new(), duo(), Gate::closed());
+    let running = held(&desk, &server, &gate);
+    send(&running, Signal::INT);
+    send(&running, Signal::TERM);
+    // Either of the two may be seen first, and the run may have ended on the first one.
+    let outcome = running.wait();
+    assert!(matches!(outcome.code, 130 | 143), "{outcome:?}");
+    assert_eq!(outcome.errors(), 1, "{outcome:?}");
+    gate.open();
+    server.faults().clear();
+    desk.accord(&["sync", "duo"]).against(&server).run().exits(0);
+    assert_eq!(desk.names(), ["sync.c1z"]);
+}
+
+#[test]
 fn two_runs_on_one_file_exclude_each_other() {
     let (desk, server, gate) = (Desk::new(), duo(), Gate::closed());
     let first = held(&desk, &server, &gate);

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use accord_fixtures::duo::{DuoServer, Options, World};
@@ -30,8 +30,14 @@ pub(crate) struct Outcome {
 /// A run that was started.
 pub(crate) struct Running {
     child: Child,
-    stdout: std::thread::JoinHandle<String>,
-    stderr: std::thread::JoinHandle<String>,
+    stdout: Gathered,
+    stderr: Gathered,
+}
+
+/// What comes out of a pipe, as far as it has come.
+struct Gathered {
+    text: Arc<(Mutex<String>, Condvar)>,
+    reader: std::thread::JoinHandle<()>,
 }
 
 /// One call of the program.
@@ -114,9 +120,27 @@ impl Call {
     pub(crate) fn start(mut self) -> Running {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
-        let stdout = gather(child.stdout.take().unwrap());
-        let stderr = gather(child.stderr.take().unwrap());
+        let stdout = Gathered::from(child.stdout.take().unwrap());
+        let stderr = Gathered::from(child.stderr.take().unwrap());
         Running { child, stdout, stderr }
+    }
+
+    /// As [`Call::start`], with a terminal of 100 columns as standard error.
+    pub(crate) fn start_on_terminal(mut self) -> Running {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let size = rustix::termios::Winsize { ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        let inner = std::fs::OpenOptions::new().read(true).write(true).open(name).unwrap();
+        rustix::termios::tcsetwinsize(&inner, size).unwrap();
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(inner);
+        let mut child = self.command.spawn().unwrap();
+        // Its own end of the terminal goes with the command.
+        drop(self);
+        let stdout = Gathered::from(child.stdout.take().unwrap());
+        Running { child, stdout, stderr: Gathered::from(std::fs::File::from(terminal)) }
     }
 
     pub(crate) fn run(self) -> Outcome {
@@ -128,6 +152,12 @@ impl Running {
     /// Its process id, to send signals to.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Blocks until this stands on standard error.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, wanted: &str) {
+        self.stderr.wait_for(wanted);
     }
 
     /// Waits for its end, which must come in time.
@@ -146,7 +176,7 @@ impl Running {
         drop(done);
         guard.join().unwrap();
         let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap());
-        Outcome { code, stdout: self.stdout.join().unwrap(), stderr: self.stderr.join().unwrap() }
+        Outcome { code, stdout: self.stdout.end(), stderr: self.stderr.end() }
     }
 }
 
@@ -198,12 +228,33 @@ pub(crate) fn golden(name: &str) -> String {
     format!("{}/../../fixtures/golden/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn gather(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        String::from_utf8(bytes).unwrap()
-    })
+impl Gathered {
+    fn from(mut pipe: impl Read + Send + 'static) -> Self {
+        let text: Arc<(Mutex<String>, Condvar)> = Arc::default();
+        let shared = Arc::clone(&text);
+        let reader = std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // A terminal whose other end is gone answers with an error, where a pipe ends.
+            while let Ok(count @ 1..) = pipe.read(&mut bytes) {
+                shared.0.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+                shared.1.notify_all();
+            }
+        });
+        Self { text, reader }
+    }
+
+    /// Blocks until this has come.
+    #[track_caller]
+    fn wait_for(&self, wanted: &str) {
+        let text = self.text.0.lock().unwrap();
+        let (text, timeout) = self.text.1.wait_timeout_while(text, LIMIT, |text| !text.contains(wanted)).unwrap();
+        assert!(!timeout.timed_out(), "`{wanted}` never came:\n{text}");
+    }
+
+    fn end(self) -> String {
+        self.reader.join().unwrap();
+        self.text.0.lock().unwrap().clone()
+    }
 }
 
 /// A path list for a variable.
