@@ -5,7 +5,7 @@
 mod generate;
 mod mask;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,6 +46,8 @@ pub struct SecretStore {
 struct Inner {
     named: BTreeMap<String, Vec<Arc<Secret>>>,
     generated: u32,
+    /// Names of secrets that a guest may place in a request: new ones, never the operator's.
+    new: BTreeSet<String>,
     masker: Option<Arc<Masker>>,
 }
 
@@ -70,6 +72,18 @@ impl SecretStore {
         self.lock().named.get(name).and_then(|values| values.last()).cloned()
     }
 
+    /// Keeps a secret that did not exist before this run. Only such a one may be placed in a request by name: a guest
+    /// that could place the operator's key would send it wherever its manifest lets it write.
+    pub(crate) fn insert_new(&self, name: &str, bytes: &[u8]) {
+        self.insert(name, bytes);
+        self.lock().new.insert(name.to_owned());
+    }
+
+    /// The secret of this name, if it is a new one.
+    pub(crate) fn get_new(&self, name: &str) -> Option<Arc<Secret>> {
+        if self.lock().new.contains(name) { self.get(name) } else { None }
+    }
+
     /// Makes a new secret by a rule and returns its name. The error says what is wrong with the rule.
     pub fn generate(&self, rule: &PasswordRule) -> Result<String, String> {
         let password = rule.generate()?;
@@ -78,7 +92,7 @@ impl SecretStore {
             inner.generated += 1;
             format!("generated-{}", inner.generated)
         };
-        self.insert(&name, password.as_bytes());
+        self.insert_new(&name, password.as_bytes());
         Ok(name)
     }
 

@@ -196,7 +196,7 @@ impl<'a> Stage<'a> {
                 Adjustment::AsText(reason) => ("kept as text", reason),
             };
             Note {
-                what: format!("{} of a {} {verb}", note.field, note.row.kind),
+                what: format!("{} {} {verb}", note.row.kind, note.field.replace('_', " ")),
                 count: 1,
                 examples: vec![note.row.id],
                 reason: reason.to_owned(),

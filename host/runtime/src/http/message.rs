@@ -43,8 +43,9 @@ impl Message {
                 let mut value: Value =
                     serde_json::from_str(text).map_err(|error| malformed(format!("whose body is no JSON: {error}")))?;
                 for (pointer, name) in &request.insert {
-                    let secret =
-                        secrets.get(name).ok_or_else(|| malformed(format!("with the unknown secret `{name}`")))?;
+                    let secret = secrets.get_new(name).ok_or_else(|| {
+                        malformed(format!("with the secret `{name}`, which is none that it generated"))
+                    })?;
                     insert(&mut value, pointer, &String::from_utf8_lossy(secret.expose())).ok_or_else(|| {
                         malformed(format!("with a secret at `{pointer}`, where its body has no place"))
                     })?;
@@ -96,7 +97,8 @@ mod tests {
 
     fn message(request: &Request) -> Result<Message, PolicyViolation> {
         let secrets = SecretStore::default();
-        secrets.insert("generated-1", b"new \"password\"");
+        secrets.insert_new("generated-1", b"new \"password\"");
+        secrets.insert("api-key", b"the operator's key");
         Message::new("acme", request, &secrets)
     }
 
@@ -114,9 +116,13 @@ mod tests {
         let made = message(&request).unwrap();
         assert_eq!(made.body, r#"{"a":["new \"password\""],"b":{"new/er":"new \"password\"","x/y":1}}"#);
         assert_eq!(made.headers[0].1, "application/json");
-        for (pointer, name) in
-            [("/c/d", "generated-1"), ("/a/7", "generated-1"), ("/a/0", "other"), ("x", "generated-1")]
-        {
+        for (pointer, name) in [
+            ("/c/d", "generated-1"),
+            ("/a/7", "generated-1"),
+            ("/a/0", "other"),
+            ("/a/0", "api-key"),
+            ("x", "generated-1"),
+        ] {
             let insert = vec![(pointer.to_owned(), name.to_owned())];
             assert!(message(&Request { insert, ..request.clone() }).is_err(), "{pointer} {name}");
         }

@@ -189,7 +189,9 @@ fn merge_note(notes: &mut Vec<Note>, note: &Note) {
         Some(known) => {
             known.count += note.count;
             let room = 20_usize.saturating_sub(known.examples.len());
-            known.examples.extend(note.examples.iter().take(room).cloned());
+            let new: Vec<String> =
+                note.examples.iter().filter(|text| !known.examples.contains(text)).cloned().collect();
+            known.examples.extend(new.into_iter().take(room));
         }
         None => notes.push(note.clone()),
     }

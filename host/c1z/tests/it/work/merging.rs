@@ -270,7 +270,7 @@ fn text_that_is_cut_is_a_note_of_its_listing() {
     let users = begin(&mut work, "users");
     let committed = commit(&mut work, users, named("user:u", &"x".repeat(2000), false), Step::Done).unwrap();
     let [note] = committed.record.notes.as_slice() else { panic!("{:?}", committed.record.notes) };
-    assert_eq!((note.what.as_str(), note.examples[0].as_str()), ("display_name of a resource cut", "user:u"));
+    assert_eq!((note.what.as_str(), note.examples[0].as_str()), ("resource display name cut", "user:u"));
     let error = {
         let apps = begin(&mut work, "apps");
         commit(&mut work, apps, named("user:", "x", false), Step::Done).unwrap_err()
