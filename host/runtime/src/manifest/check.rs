@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::field::{Condition, ConditionTest, Field, FieldKind};
 use super::network::{Credential, Egress, Export, Hmac, OAuth2, Recipe};
 use super::parse::{Manifest, environment_name};
-use super::reader::Problems;
+use super::reader::{self, Problems, numbered};
 use super::template::Template;
 use crate::configuration;
 use crate::policy::path;
@@ -18,7 +18,9 @@ pub(super) fn check(manifest: &Manifest, problems: &Problems<'_>) {
     check.resource_types();
     check.collections();
     check.origins();
-    manifest.credentials.iter().for_each(|credential| check.credential(credential));
+    for (credential, place) in manifest.credentials.iter().zip(check.credential_places()) {
+        check.credential(credential, &place);
+    }
     for (number, egress) in manifest.egress.iter().enumerate() {
         check.egress(egress, &format!("[[egress]] #{}", number + 1));
     }
@@ -59,10 +61,9 @@ impl Check<'_> {
         self.distinct("rate", manifest.rates.iter().map(|rate| rate.name.as_str()));
         self.distinct("action", manifest.actions.iter().map(|action| action.name.as_str()));
         let mut closed = BTreeSet::new();
-        for credential in &manifest.credentials {
+        for (credential, place) in manifest.credentials.iter().zip(self.credential_places()) {
             if closed.contains(&credential.id) {
-                let message = format!("`{}` is never used: one above it has no `if`", credential.id);
-                self.at(&format!("[[credential]] {}", credential.id), message);
+                self.at(&place, format!("`{}` is never used: one above it has no `if`", credential.id));
             }
             if credential.conditions.is_empty() {
                 closed.insert(&credential.id);
@@ -74,7 +75,7 @@ impl Check<'_> {
         let mut seen = BTreeSet::new();
         for name in names.filter(|name| !name.is_empty()) {
             if !seen.insert(name) {
-                self.at(&format!("[[{table}]] {name}"), format!("`{name}` is declared twice"));
+                self.at(&numbered(&format!("[[{table}]] {name}"), 1), format!("`{name}` is declared twice"));
             }
         }
     }
@@ -210,31 +211,43 @@ impl Check<'_> {
         }
     }
 
-    fn credential(&self, credential: &Credential) {
-        let place = format!("[[credential]] {}", credential.id);
-        self.conditions(&place, &credential.conditions);
+    /// Several credentials may share an id.
+    fn credential_places(&self) -> Vec<String> {
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        let ids = self.manifest.credentials.iter().map(|credential| credential.id.as_str());
+        ids.map(|id| {
+            let earlier = seen.entry(id).or_default();
+            let place = numbered(&format!("[[credential]] {id}"), *earlier);
+            *earlier += 1;
+            place
+        })
+        .collect()
+    }
+
+    fn credential(&self, credential: &Credential, place: &str) {
+        self.conditions(place, &credential.conditions);
         for name in &credential.origins {
-            self.known_origin(&place, name);
+            self.known_origin(place, name);
         }
         match &credential.recipe {
-            Recipe::Header(headers) => self.header_templates(&place, headers, &[]),
+            Recipe::Header(headers) => self.header_templates(place, headers, &[]),
             Recipe::Basic { username, password } => {
-                self.holes(&place, "username", username, true, &[]);
-                self.holes(&place, "password", password, true, &[]);
+                self.holes(place, "username", username, true, &[]);
+                self.holes(place, "password", password, true, &[]);
             }
-            Recipe::Bearer { token } => self.holes(&place, "token", token, true, &[]),
-            Recipe::OAuth2(oauth2) => self.oauth2(&place, oauth2),
-            Recipe::Hmac(hmac) => self.hmac(&place, hmac),
+            Recipe::Bearer { token } => self.holes(place, "token", token, true, &[]),
+            Recipe::OAuth2(oauth2) => self.oauth2(place, oauth2),
+            Recipe::Hmac(hmac) => self.hmac(place, hmac),
             Recipe::Tls { certificate, key } => {
-                if let Some(field) = self.known_field(&place, certificate)
+                if let Some(field) = self.known_field(place, certificate)
                     && field.kind != FieldKind::Certificates
                 {
                     self.at(
-                        &place,
+                        place,
                         format!("`certificate` names a field of kind certificates, and `{certificate}` is none"),
                     );
                 }
-                self.secret_field(&place, key);
+                self.secret_field(place, key);
             }
         }
     }
@@ -405,13 +418,7 @@ const READING: [&str; 2] = ["GET", "HEAD"];
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 fn nearest(name: &str, known: &BTreeSet<&str>) -> String {
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(candidate, name), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
-        .map(|(_, candidate)| format!(", did you mean `{candidate}`?"))
-        .unwrap_or_default()
+    reader::nearest(name, known.iter().copied())
 }
 
 fn kebab(name: &str) -> String {

@@ -41,6 +41,7 @@ impl<'s> Problems<'s> {
     pub(super) fn into_found(self) -> Vec<ManifestProblem> {
         let mut found = self.found.into_inner();
         found.sort_by(|a, b| a.line.cmp(&b.line).then_with(|| a.message.cmp(&b.message)));
+        found.dedup();
         found
     }
 
@@ -54,6 +55,8 @@ pub(super) struct Table<'t> {
     table: &'t DeTable<'t>,
     start: usize,
     place: String,
+    /// What tells it from the others of its list.
+    label: String,
     asked: RefCell<Vec<&'static str>>,
     problems: &'t Problems<'t>,
 }
@@ -65,7 +68,7 @@ impl<'t> Table<'t> {
 
     fn new(table: &'t DeTable<'t>, start: usize, place: String, problems: &'t Problems<'t>) -> Self {
         problems.places.borrow_mut().entry(place.clone()).or_insert(start);
-        Self { table, start, place, asked: RefCell::default(), problems }
+        Self { table, start, place, label: String::new(), asked: RefCell::default(), problems }
     }
 
     pub(super) fn report(&self, key: &str, message: impl Into<String>) {
@@ -268,7 +271,7 @@ impl<'t> Table<'t> {
         let DeValue::Array(items) = value.get_ref() else {
             return self.wrong(key, "a list of tables", value.get_ref()).unwrap_or_default();
         };
-        let mut tables = Vec::new();
+        let mut tables: Vec<Table<'t>> = Vec::new();
         for (number, item) in items.iter().enumerate() {
             let DeValue::Table(table) = item.get_ref() else {
                 let message = format!("`{key}` is a list of tables, and holds {}", article(item.get_ref()));
@@ -281,7 +284,11 @@ impl<'t> Table<'t> {
                 "manifest" => format!("[[{key}]] {name}"),
                 above => format!("{above} {key} {name}"),
             };
-            tables.push(Table::new(table, table_start(item.span(), table), place, self.problems));
+            let same = tables.iter().filter(|table| table.label == name).count();
+            let place = numbered(&place, same);
+            let mut table = Table::new(table, table_start(item.span(), table), place, self.problems);
+            table.label = name;
+            tables.push(table);
         }
         tables
     }
@@ -294,12 +301,7 @@ impl<'t> Table<'t> {
             if asked.contains(&name) {
                 continue;
             }
-            let nearest = asked
-                .iter()
-                .map(|known| (strsim::damerau_levenshtein(known, name), *known))
-                .min()
-                .filter(|(distance, known)| *distance <= (known.len() / 3).max(1));
-            let hint = nearest.map(|(_, known)| format!(", did you mean `{known}`?")).unwrap_or_default();
+            let hint = nearest(name, asked.iter().copied());
             self.problems.report(key.span().start, &self.place, format!("unknown key `{name}`{hint}"));
         }
     }
@@ -313,6 +315,21 @@ impl<'t> Table<'t> {
         self.report(key, format!("`{key}` should be {wanted}, and is {}", article(found)));
         None
     }
+}
+
+/// `, did you mean …?` for the nearest of the known names, or nothing where none is near.
+pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(candidate, name), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1) || candidate.starts_with(name))
+        .min()
+        .map(|(_, candidate)| format!(", did you mean `{candidate}`?"))
+        .unwrap_or_default()
+}
+
+/// The place of the second table of a name is `… (2)`.
+pub(super) fn numbered(place: &str, earlier: usize) -> String {
+    if earlier == 0 { place.to_owned() } else { format!("{place} ({})", earlier + 1) }
 }
 
 /// Where a table of a list begins: its header, or its first key where the header has no span.

@@ -1,5 +1,5 @@
 //! The runtime's integration tests, one binary.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
 mod configuration;
 mod http;
