@@ -2,18 +2,16 @@
 //!
 //! Faults are collected, so that all are told at once, together with those of the plugin's configuration.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use accord_c1z::model::ResourceId;
 use accord_runtime::configuration::{ConfigurationProblem, Source};
-use accord_runtime::http::{AddressOverride, NetworkOptions};
+use accord_runtime::http::NetworkOptions;
 use accord_runtime::sync::{AllowedGaps, Indexes, Scope, SyncOptions, TapeMode};
-use ipnet::IpNet;
 
 use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
 use super::settings::{Kind, Setting};
+use super::values::{address_override, address_range, baton_id, duration, per_minute, seconds};
 use crate::sources::{Sources, fault};
 
 /// What `sync` was asked for.
@@ -267,123 +265,5 @@ impl Reading<'_> {
             [one] if one == "false" => AllowedGaps::None,
             _ => AllowedGaps::These(names),
         }
-    }
-}
-
-/// An address range; a bare address is a range of one.
-fn address_range(text: &str) -> Result<IpNet, String> {
-    let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    parsed.map_err(|_| format!("has `{text}`, which is no address range such as 10.0.0.0/8"))
-}
-
-fn address_override(text: &str) -> Result<AddressOverride, String> {
-    let wrong = || format!("has `{text}`, which is not of the form HOST:PORT=ADDRESS:PORT");
-    let (from, to) = text.split_once('=').ok_or_else(wrong)?;
-    let (host, port) = from.rsplit_once(':').ok_or_else(wrong)?;
-    let port = port.parse().map_err(|_| wrong())?;
-    let address = to.parse().map_err(|_| wrong())?;
-    if host.is_empty() {
-        return Err(wrong());
-    }
-    Ok(AddressOverride { host: host.to_ascii_lowercase(), port, address })
-}
-
-/// `60/min`, `5/s`, `1000/h`, or a bare number for a minute.
-fn per_minute(text: &str) -> Result<u32, String> {
-    let wrong = || format!("is `{text}`, and should be like 60/min or 5/s, at least one a minute");
-    let (number, unit) = text.split_once('/').unwrap_or((text, "min"));
-    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
-    let number = match unit.trim() {
-        "s" | "sec" | "second" => number * 60.0,
-        "m" | "min" | "minute" => number,
-        "h" | "hour" => number / 60.0,
-        _ => return Err(wrong()),
-    };
-    if !(1.0..=1e6).contains(&number) {
-        return Err(wrong());
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 1 and a million")]
-    let number = number as u32;
-    Ok(number)
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err(format!("is `{text}`, and should be a time such as 30s, 15m or 2h")),
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(number @ 1..=1800) => Ok(Duration::from_secs(number)),
-        _ => Err(format!("is `{text}`, and should be a number of seconds from 1 to 1800")),
-    }
-}
-
-/// `bid:r:<type>/<id>`, or with the parent's type and id in front; `\` escapes `\`, `/` and `:`.
-fn baton_id(text: &str) -> Result<ResourceId, String> {
-    let wrong = || format!("has `{text}`, which is not of the form bid:r:<type>/<id>");
-    let rest = text.strip_prefix("bid:r:").ok_or_else(wrong)?;
-    let mut parts = vec![String::new()];
-    let mut letters = rest.chars();
-    while let Some(letter) = letters.next() {
-        let letter = match letter {
-            '/' => {
-                parts.push(String::new());
-                continue;
-            }
-            '\\' => letters.next().filter(|next| matches!(next, '\\' | '/' | ':')).ok_or_else(wrong)?,
-            ':' => return Err(wrong()),
-            other => other,
-        };
-        if let Some(part) = parts.last_mut() {
-            part.push(letter);
-        }
-    }
-    match parts.as_slice() {
-        [kind, id] | [_, _, kind, id] if parts.iter().all(|part| !part.is_empty()) => {
-            Ok(ResourceId { resource_type: kind.clone(), resource: id.clone() })
-        }
-        _ => Err(wrong()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn baton_ids_are_taken_apart() {
-        let id = |kind: &str, id: &str| Ok(ResourceId { resource_type: kind.to_owned(), resource: id.to_owned() });
-        assert_eq!(baton_id("bid:r:group/DG1"), id("group", "DG1"));
-        assert_eq!(baton_id(r"bid:r:account/DI1/group/a\/b\:c\\"), id("group", r"a/b:c\"));
-        for wrong in ["nope", "bid:r:group", "bid:e:group/x", "bid:r:a/b/c", "bid:r:/x", "bid:r:a:b/c"] {
-            assert!(baton_id(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn rates_have_units() {
-        assert_eq!(per_minute("60/min"), Ok(60));
-        assert_eq!(per_minute("5/s"), Ok(300));
-        assert_eq!(per_minute("90"), Ok(90));
-        assert_eq!(per_minute("600/h"), Ok(10));
-        for wrong in ["0/min", "-1/s", "x", "5/fortnight", "1/h", "NaN/s"] {
-            assert!(per_minute(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn address_overrides_name_both_ends() {
-        let wanted = AddressOverride {
-            host: "api.example.com".to_owned(),
-            port: 443,
-            address: "127.0.0.1:8443".parse().unwrap(),
-        };
-        assert_eq!(address_override("API.example.com:443=127.0.0.1:8443"), Ok(wanted));
-        assert!(address_override("api.example.com=127.0.0.1:8443").is_err());
-        assert!(address_override("api.example.com:443=elsewhere:1").is_err());
-        assert_eq!(address_range("10.1.2.3").map(|net| net.to_string()), Ok("10.1.2.3/32".to_owned()));
     }
 }

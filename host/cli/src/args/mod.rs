@@ -2,7 +2,7 @@
 //!
 //! The tables `settings` and `connector_flags` say which flags there are; `command` makes the command tree of them and
 //! of a plugin's own fields; `outline` finds the plugin before that tree can exist; `checked` turns what was given,
-//! from whatever source, into values that the commands rely on.
+//! from whatever source, into what the commands rely on, one text after the other by `values`.
 
 mod checked;
 mod command;
@@ -11,6 +11,7 @@ mod names;
 mod outline;
 mod settings;
 mod usage;
+mod values;
 
 pub(crate) use checked::{Format, LogFormat, Logging, SyncArguments, check_connector_flags, network};
 pub(crate) use command::{accord, check_names, connector};

@@ -5,6 +5,7 @@ mod check;
 mod config_schema;
 mod connector;
 mod exported;
+mod inspect;
 mod plugin;
 mod prepare;
 mod stats;
