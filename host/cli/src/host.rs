@@ -58,7 +58,7 @@ impl Host {
                 stop,
                 progress: shown.clone(),
                 activity: activity.clone(),
-                limits: Limits::default(),
+                limits: Limits::of(&package.manifest),
             };
             let watcher = tokio::spawn(progress::show(shown, activity, clock, self.screen.clone()));
             let outcome = work(setup).await;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::manifest::Manifest;
+
 /// What one plugin may use. Each limit has a test that trips it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
@@ -83,6 +85,19 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The limits of one plugin: the host's, or less where its manifest says that it needs less.
+    pub fn of(manifest: &Manifest) -> Self {
+        let mut limits = Self::default();
+        if let Some(bytes) = manifest.limits.max_response_bytes {
+            limits.response_bytes = limits.response_bytes.min(bytes);
+        }
+        if let Some(mebibytes) = manifest.limits.memory_mib {
+            let bytes = usize::try_from(mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+            limits.memory_bytes = limits.memory_bytes.min(bytes);
+        }
+        limits
+    }
+
     /// Name and value of each, for people.
     pub fn table(&self) -> Vec<(&'static str, String)> {
         vec![

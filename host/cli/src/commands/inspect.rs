@@ -92,19 +92,12 @@ fn inspected(package: &Package) -> Inspected {
     }
 }
 
-/// The host's limits, with those that the plugin asks for instead.
+/// The host's limits, less where the plugin asks for less.
 fn own_limits(manifest: &Manifest) -> Vec<Limit> {
     let wanted = &manifest.limits;
-    let mut limits = Limits::default();
-    if let Some(bytes) = wanted.max_response_bytes {
-        limits.response_bytes = bytes;
-    }
-    if let Some(mebibytes) = wanted.memory_mib {
-        limits.memory_bytes = usize::try_from(mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20);
-    }
     let seconds = wanted.request_seconds.map(|seconds| ("one attempt of a request", format!("{seconds} s")));
     let workers = wanted.workers.map(|workers| ("instances", workers.to_string()));
-    let table = limits.table().into_iter().chain(seconds).chain(workers);
+    let table = Limits::of(manifest).table().into_iter().chain(seconds).chain(workers);
     table.map(|(name, value)| Limit { name, value }).collect()
 }
 

@@ -51,10 +51,14 @@ pub(super) fn run(file: &Path, format: Format) -> Result<(), Problem> {
     let reader = Reader::open(file, &scratch_folder(file)).map_err(unreadable)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = Timestamp { seconds: i64::try_from(now.as_secs()).unwrap_or(i64::MAX), nanoseconds: 0 };
-    let view = reader.default_view(now).map_err(unreadable)?;
+    let runs = reader.syncs().map_err(unreadable)?;
+    let view = match reader.default_view(now).map_err(unreadable)? {
+        // Without a full sync, the newest one that is finished, whatever was asked of it.
+        View::Everything => newest(&runs).map_or(View::Everything, |run| View::Sync(run.sync_id.clone())),
+        view @ View::Sync(_) => view,
+    };
     let stats = reader.stats(&view).map_err(unreadable)?;
     let coverage = reader.coverage().map_err(unreadable)?;
-    let runs = reader.syncs().map_err(unreadable)?;
     let run = match &view {
         View::Sync(id) => runs.iter().find(|run| run.sync_id == *id),
         View::Everything => None,
@@ -63,6 +67,10 @@ pub(super) fn run(file: &Path, format: Format) -> Result<(), Problem> {
         Format::Text => output::print(&text(run, &stats, coverage.as_ref())),
         Format::Json => output::print_json(&told(file, run, &stats, coverage.as_ref())),
     }
+}
+
+fn newest(runs: &[SyncRun]) -> Option<&SyncRun> {
+    runs.iter().filter(|run| run.ended_at.is_some()).max_by_key(|run| (&run.ended_at, &run.sync_id))
 }
 
 /// What keeps a file from being read.

@@ -83,7 +83,7 @@ impl Gateway {
         activity: Activity,
     ) -> Result<Self, Problem> {
         activity.set_clock(&clock);
-        let usual = Limits::default();
+        let limits = Limits::of(&manifest);
         let seconds = manifest.limits.request_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
         Ok(Self {
             policy: Policy::new(&manifest, &configuration)?,
@@ -94,8 +94,8 @@ impl Gateway {
             reach: Reach::default(),
             deadline: options.deadline.map(|deadline| clock.monotonic() + deadline),
             attempt_time: options.attempt.or(seconds).unwrap_or(ATTEMPT),
-            response_bytes: manifest.limits.max_response_bytes.unwrap_or(usual.response_bytes),
-            answers_bytes: usual.answer_bytes_per_call,
+            response_bytes: limits.response_bytes,
+            answers_bytes: limits.answer_bytes_per_call,
             problem: Mutex::default(),
             manifest,
             configuration,

@@ -41,7 +41,7 @@ pub struct Manifest {
     pub actions: Vec<Action>,
 }
 
-/// Limits that a connector asks for instead of the host's own.
+/// Limits that a connector asks for. Less than the host's own counts, more does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WantedLimits {
     pub memory_mib: Option<u32>,

@@ -26,7 +26,7 @@ pub(super) async fn worker(run: &Run, mut instance: Option<Instance>) -> Result<
         waiting.as_mut().enable();
         let next = run.queue().next();
         let record = match next {
-            Next::Read(record) => record,
+            Next::Read(record) => *record,
             Next::Wait => {
                 waiting.await;
                 continue;

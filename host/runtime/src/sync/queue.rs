@@ -35,7 +35,7 @@ struct Name {
 /// What to do next.
 #[derive(Debug)]
 pub(crate) enum Next {
-    Read(CollectionRecord),
+    Read(Box<CollectionRecord>),
     /// Others must return first.
     Wait,
     /// Everything is settled.
@@ -96,7 +96,7 @@ impl Queue {
             }
             if let Some(record) = self.names.get_mut(position).and_then(|name| name.waiting.pop_front()) {
                 self.in_flight += 1;
-                return Next::Read(record);
+                return Next::Read(Box::new(record));
             }
         }
         match (self.in_flight, self.names.iter().any(|name| name.open > 0)) {
@@ -225,7 +225,7 @@ mod tests {
 
     fn take(queue: &mut Queue) -> CollectionRecord {
         match queue.next() {
-            Next::Read(record) => record,
+            Next::Read(record) => *record,
             other => panic!("{other:?}"),
         }
     }

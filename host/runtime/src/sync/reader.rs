@@ -143,11 +143,16 @@ fn accept(run: &Run, record: &CollectionRecord, page: guest::Page, call: Call) -
         }
         discovered.push(accord_c1z::work::CollectionAddress { name: found.name, key: found.key });
     }
+    let mut rows = call.rows;
+    if run.resources_only {
+        rows.entitlements.clear();
+        rows.grants.clear();
+    }
     let notes = page.notes.into_iter().map(|note| note_in(shared, note)).collect();
     let commit = PageCommit {
         collection: record.id,
         page: record.pages,
-        rows: call.rows,
+        rows,
         facts: call.facts,
         discovered,
         step,

@@ -82,6 +82,8 @@ pub(crate) struct Run {
     manifest: Arc<Manifest>,
     pub(super) writer: Writer,
     pub(super) selection: Selection,
+    /// Entitlements and grants are not asked for.
+    pub(super) resources_only: bool,
     queue: Mutex<Queue>,
     pub(super) changed: Notify,
     pub(super) progress: Progress,
@@ -142,7 +144,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         }
         None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
     };
-    let _lock = TargetLock::acquire(&target, setup.clock.unix_seconds()).map_err(|error| errors::lock(&error))?;
+    let mut lock = TargetLock::acquire(&target, setup.clock.unix_seconds()).map_err(|error| errors::lock(&error))?;
     set_corrupt_target_aside(&target, options.work_folder.as_deref(), &*setup.clock)?;
     let opened = WorkFile::open(OpenOptions {
         target: target.clone(),
@@ -166,32 +168,11 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
     }
     let work = opened.work;
     let started_at = work.started_at();
-    let tape = match (&options.tape, tape_in) {
-        (_, Some(player)) => Tape::Replay(player),
-        (TapeMode::Record(folder), None) => {
-            Tape::Record(Recorder::begin(folder, &header(&setup, started_at, work.sync_id()))?)
-        }
-        _ => Tape::Off,
+    let (plugin, tape) = match prepare(&setup, &options, &work, tape_in) {
+        Ok(ready) => ready,
+        Err(problem) => return Err(keep_or_discard(work, problem, &options.target)),
     };
     let is_replay = matches!(tape, Tape::Replay(_));
-
-    let gateway = Gateway::new(
-        Arc::clone(&manifest),
-        Arc::clone(&setup.configuration),
-        setup.network.clone(),
-        Arc::clone(&setup.clock),
-        setup.activity.clone(),
-    )?;
-    let plugin = Plugin::load(
-        setup.engine,
-        setup.package,
-        Grants {
-            configuration: &setup.configuration,
-            gateway,
-            limits: setup.limits.clone(),
-            started_at: Duration::from_secs(started_at.seconds.max(0).unsigned_abs()),
-        },
-    )?;
     let (writer, thread) = Writer::start(work)?;
     let run = Arc::new(Run {
         plugin,
@@ -200,12 +181,13 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         manifest: Arc::clone(&manifest),
         writer,
         selection,
+        resources_only: options.scope.resources_only,
         changed: Notify::new(),
         progress: setup.progress.clone(),
         allowed_gaps: options.allowed_gaps.clone(),
         tape,
     });
-    let outcome = read_everything(&run, &options, setup.stop.clone()).await;
+    let outcome = read_everything(&run, &options, &mut lock, setup.stop.clone()).await;
     // Workers are gone by now; the writer's last handle goes with the run.
     let shared = Arc::clone(&run.plugin.shared);
     drop(run);
@@ -269,35 +251,92 @@ fn keep_or_discard(work: WorkFile, problem: Problem, target: &Path) -> Problem {
     problem
 }
 
-/// Runs the guest's `connect` and `begin`, and reads every listing.
+/// The plugin with its capabilities, and the tape.
+fn prepare(
+    setup: &Setup<'_>,
+    options: &SyncOptions,
+    work: &WorkFile,
+    player: Option<Player>,
+) -> Result<(Plugin, Tape), Problem> {
+    let gateway = Gateway::new(
+        Arc::clone(&setup.package.manifest),
+        Arc::clone(&setup.configuration),
+        setup.network.clone(),
+        Arc::clone(&setup.clock),
+        setup.activity.clone(),
+    )?;
+    let grants = Grants {
+        configuration: &setup.configuration,
+        gateway,
+        limits: setup.limits.clone(),
+        started_at: Duration::from_secs(work.started_at().seconds.max(0).unsigned_abs()),
+    };
+    let plugin = Plugin::load(setup.engine, setup.package, grants)?;
+    let tape = match (&options.tape, player) {
+        (_, Some(player)) => Tape::Replay(player),
+        (TapeMode::Record(folder), None) => {
+            Tape::Record(Recorder::begin(folder, &header(setup, work.started_at(), work.sync_id()))?)
+        }
+        _ => Tape::Off,
+    };
+    Ok((plugin, tape))
+}
+
+/// Runs the guest's `connect` and `begin`, and reads every listing. No worker is left when it returns.
 async fn read_everything(
     run: &Arc<Run>,
     options: &SyncOptions,
+    lock: &mut TargetLock,
     mut stop: watch::Receiver<Option<i32>>,
 ) -> Result<(), Problem> {
     run.progress.enter(Stage::Reading);
-    let work = async {
-        let first = begin(run, &options.scope.resources).await?;
-        let mut workers = JoinSet::new();
-        let mut instances = vec![first];
-        for _ in 0..options.workers.max(1) {
-            let run = Arc::clone(run);
-            let instance = instances.pop();
-            workers.spawn(async move { worker(&run, instance).await });
-        }
-        while let Some(ended) = workers.join_next().await {
-            match ended {
-                Ok(result) => result?,
-                Err(error) if error.is_panic() => return Err(bug("a worker panicked", &error)),
-                Err(_) => {}
-            }
-        }
-        Ok(())
-    };
-    tokio::select! {
-        result = work => result,
+    let mut workers = JoinSet::new();
+    let outcome = tokio::select! {
+        result = drive(run, options, &mut workers) => result,
         signal = stopped(&mut stop) => Err(interrupted(signal)),
+        never = tell_others(run, lock) => match never {},
+    };
+    workers.shutdown().await;
+    outcome
+}
+
+/// Writes into the lock how far the run is, for whoever finds the target busy.
+async fn tell_others(run: &Run, lock: &mut TargetLock) -> std::convert::Infallible {
+    let mut told = None;
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let percent = run.progress.percent();
+        if percent != told
+            && let Some(percent) = percent
+            && let Err(error) = lock.set_percent(percent)
+        {
+            tracing::debug!("the lock could not be updated: {error}");
+        }
+        told = percent;
     }
+}
+
+async fn drive(
+    run: &Arc<Run>,
+    options: &SyncOptions,
+    workers: &mut JoinSet<Result<(), Problem>>,
+) -> Result<(), Problem> {
+    let first = begin(run, &options.scope.resources).await?;
+    let mut instances = vec![first];
+    let most = run.manifest.limits.workers.and_then(|workers| usize::try_from(workers).ok()).unwrap_or(usize::MAX);
+    for _ in 0..options.workers.clamp(1, most.max(1)) {
+        let run = Arc::clone(run);
+        let instance = instances.pop();
+        workers.spawn(async move { worker(&run, instance).await });
+    }
+    while let Some(ended) = workers.join_next().await {
+        match ended {
+            Ok(result) => result?,
+            Err(error) if error.is_panic() => return Err(bug("a worker panicked", &error)),
+            Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Waits until the run is asked to stop.
