@@ -25,6 +25,15 @@ fn shipped_manifests_are_accepted() {
     assert!(seen > 0);
 }
 
+#[test]
+fn every_table_and_key_is_known() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good-manifests");
+    for case in fs::read_dir(folder).unwrap() {
+        let path = case.unwrap().path();
+        assert_eq!(faults(&fs::read_to_string(&path).unwrap()), "accepted\n", "{}", path.display());
+    }
+}
+
 /// Each `x.toml` has an `x.err`; a new case needs no code.
 #[test]
 fn bad_manifests_are_refused_with_reasons() {

@@ -3,10 +3,10 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use accord_fixtures::server::{Response as Answer, Server};
+use accord_fixtures::server::{Response as Answer, Server, Transport};
 use accord_runtime::http::{AddressOverride, HttpError, Proxies};
 
-use super::support::{Bench, get, host, nobody, serve};
+use super::support::{AUTHORITY, Bench, SECRET, get, host, nobody, serve, with_auth};
 
 fn quiet() -> Server {
     serve(|request| Answer::json(200, format!("{{\"host\":\"{}\"}}", request.header("host"))))
@@ -99,6 +99,34 @@ fn a_missing_or_useless_certificate_file_is_an_error_at_once() {
         assert_eq!(problem.category.exit_code(), 2);
         assert!(problem.to_string().contains(&name), "{problem}");
     }
+}
+
+#[test]
+fn an_origin_may_have_certificates_of_its_own() {
+    let server = quiet();
+    let fields = [("host", &*host(&server)), ("key", SECRET), ("anchor", &AUTHORITY.certificate())];
+    let bench = Bench::configured(&fields, |options| options.certificate_files.clear()).unwrap();
+    assert_eq!(bench.read(get("/things")).unwrap().status, 200);
+}
+
+#[test]
+fn a_client_certificate_goes_with_its_credential_only() {
+    let config = AUTHORITY.server_for_known_clients(&["127.0.0.1"]).unwrap();
+    let answer = |_| std::future::ready(Answer::json(200, "{}"));
+    let server = Server::start(Transport::Tls(config), answer).unwrap();
+    let identity = AUTHORITY.client("acme").unwrap();
+    let address = host(&server);
+    let fields = [
+        ("host", address.as_str()),
+        ("key", SECRET),
+        ("client-certificate", &identity.certificate),
+        ("client-key", &identity.key),
+    ];
+    let bench = Bench::configured(&fields, |_| {}).unwrap();
+    assert_eq!(bench.read(with_auth("/things", "certificate")).unwrap().status, 200);
+    let without = bench.read(get("/things"));
+    assert!(matches!(without, Err(HttpError::Tls(_))), "{without:?}");
+    assert_eq!(server.requests(), 1);
 }
 
 /// A proxy that tunnels one connection, whatever name it is asked for, to a server.

@@ -41,6 +41,18 @@ name = "key"
 kind = "secret"
 required = true
 
+[[config]]
+name = "client-certificate"
+kind = "certificates"
+
+[[config]]
+name = "client-key"
+kind = "secret"
+
+[[config]]
+name = "anchor"
+kind = "certificates"
+
 [[resource-type]]
 id = "thing"
 name = "Thing"
@@ -53,6 +65,7 @@ yields = ["thing"]
 name = "api"
 url = "https://{host}"
 cookies = true
+certificates = "anchor"
 
 [[origin]]
 name = "other"
@@ -92,6 +105,13 @@ client-auth = "basic"
 client-id = "{user}"
 client-secret = "{key}"
 fields = { grant_type = "client_credentials" }
+
+[[credential]]
+id = "certificate"
+kind = "tls"
+origins = ["api"]
+certificate = "client-certificate"
+key = "client-key"
 
 [[rate]]
 name = "pages"
@@ -135,7 +155,7 @@ when = ["grant"]
 rate = "pages"
 "#;
 
-static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new().unwrap());
+pub(super) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new().unwrap());
 
 /// A clock that jumps over every wait and remembers how long it was.
 #[derive(Debug)]
@@ -203,6 +223,13 @@ impl Bench {
     }
 
     pub(super) fn try_with(host: &str, change: impl FnOnce(&mut NetworkOptions)) -> Result<Self, Problem> {
+        Self::configured(&[("host", host), ("key", SECRET)], change)
+    }
+
+    pub(super) fn configured(
+        fields: &[(&str, &str)],
+        change: impl FnOnce(&mut NetworkOptions),
+    ) -> Result<Self, Problem> {
         let folder = tempfile::tempdir().unwrap();
         let certificates = folder.path().join("ca.pem");
         AUTHORITY.write(&certificates).unwrap();
@@ -214,8 +241,10 @@ impl Bench {
         };
         change(&mut options);
         let manifest = Arc::new(Manifest::parse(MANIFEST).unwrap());
-        let given = [("host", host), ("key", SECRET)]
-            .map(|(name, text)| (name.to_owned(), Given::new(Source::Flag(name.to_owned()), text)));
+        let given: Vec<_> = fields
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), Given::new(Source::Flag((*name).to_owned()), *text)))
+            .collect();
         let configuration = Arc::new(Configuration::build(&manifest, &given).unwrap());
         let clock = Arc::new(JumpingClock {
             start: SystemTime::UNIX_EPOCH + Duration::from_secs(1_785_835_800),
