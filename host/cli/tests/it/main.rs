@@ -3,8 +3,10 @@
 mod config_sources;
 mod connector;
 mod files;
+mod kills;
 mod plugins;
 mod progress;
+mod rows;
 mod secrets;
 mod stopping;
 mod support;

@@ -160,6 +160,11 @@ impl Running {
         self.stderr.wait_for(wanted);
     }
 
+    /// Whether it is over; [`Running::wait`] tells how.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end, which must come in time.
     pub(crate) fn wait(mut self) -> Outcome {
         let id = i32::try_from(self.child.id()).unwrap();
