@@ -179,8 +179,18 @@ fn resources_alone_are_collected_on_request() {
     desk.accord(&["sync", "duo", "--skip-entitlements-and-grants"]).against(&server).run().exits(0);
     let stats = desk.accord(&["stats", "sync.c1z", "--output=json"]).run().exits(0).json();
     assert_eq!(stats["counts"]["resources"], 18);
-    // KNOWN: the rows that were not asked for are kept; the sync's type is right.
-    assert_eq!(stats["counts"]["entitlements"], 8);
+    assert_eq!(stats["counts"]["entitlements"], 0);
+    assert_eq!(stats["counts"]["grants"], 0);
+    assert_eq!(stats["sync"]["type"], "resources_only");
+}
+
+#[test]
+fn a_scope_that_cannot_be_served_is_an_error_and_never_a_full_sync() {
+    let (desk, server) = (Desk::new(), duo());
+    let id = "bid:r:group/DGAAAAAAAAAAAAAAAAA1";
+    let outcome = desk.accord(&["sync", "duo", "--sync-resources", id]).against(&server).run().exits(2);
+    outcome.tells(&["plugin 'duo' does not offer this: a sync of single resources"]);
+    assert_eq!(desk.names(), Vec::<String>::new());
 }
 
 #[test]
@@ -214,6 +224,7 @@ fn trust_must_be_there() {
     let outcome = desk.accord(&["sync", "duo"]).against(&server).env("SSL_CERT_FILE", "nowhere.pem").run().exits(2);
     assert!(outcome.stderr.contains("SSL_CERT_FILE"), "{}", outcome.stderr);
     assert_eq!(server.log().len(), 0);
+    assert_eq!(desk.names(), Vec::<String>::new());
 }
 
 #[test]

@@ -1,0 +1,50 @@
+//! A target that is slow, gone, or not who it says: each is told apart, with an exit code of its own.
+
+use accord_fixtures::duo::{Fault, RetryAfter, Rule};
+
+use crate::support::{Desk, duo};
+
+#[test]
+fn patience_ends_at_the_deadline_and_the_rest_can_be_resumed() {
+    let (desk, server) = (Desk::new(), duo());
+    server.faults().add(Rule::on("/admin/v1/users", Fault::TooMany(RetryAfter::Seconds(600))));
+    let call = desk.accord(&["sync", "duo", "--deadline", "30s"]).against(&server).env("ACCORD_TIME_SCALE", "50");
+    let outcome = call.run().exits(12);
+    assert_eq!(outcome.errors(), 1, "{outcome:?}");
+    outcome.tells(&["error[", "run the same command again"]);
+    server.faults().clear();
+    let before = server.log().len();
+    desk.accord(&["sync", "duo"]).against(&server).run().exits(0);
+    assert!(server.log().len() - before < 5, "what was read is not read again");
+}
+
+#[test]
+fn a_target_that_is_gone_is_given_up_in_time() {
+    let (desk, server) = (Desk::new(), duo());
+    let call = desk.accord(&["sync", "duo", "--offline-limit=1m"]).against(&server).env("ACCORD_TIME_SCALE", "200");
+    // The certificate stays where it is for the run, the server does not.
+    let certificate = desk.write("ca.pem", std::fs::read(server.ca_file()).unwrap());
+    drop(server);
+    let outcome = call.env("SSL_CERT_FILE", certificate).run().exits(13);
+    outcome.tells(&["error[NET-", "out of reach", "refused", "sync.c1z not touched"]);
+    assert!(!desk.path("sync.c1z").exists());
+}
+
+#[test]
+fn a_target_that_cannot_prove_its_name_is_not_talked_to() {
+    let (desk, server) = (Desk::new(), duo());
+    let other = duo();
+    let call = desk.accord(&["sync", "duo"]).against(&server).env("SSL_CERT_FILE", other.ca_file());
+    let outcome = call.env("ACCORD_TIME_SCALE", "200").run().exits(13);
+    assert!(outcome.stderr.contains("certificate") || outcome.stderr.contains("TLS"), "{}", outcome.stderr);
+    assert_eq!(server.log().len(), 0);
+}
+
+#[test]
+fn a_rate_of_the_operators_is_kept_and_shown() {
+    let (desk, server) = (Desk::new(), duo());
+    let call = desk.accord(&["sync", "duo", "--rate=1/min"]).against(&server).env("ACCORD_TIME_SCALE", "100");
+    let running = call.start_on_terminal();
+    running.wait_for("our own rate");
+    running.wait().exits(0);
+}
