@@ -127,6 +127,12 @@ impl Gateway {
         self.lock_problem().take()
     }
 
+    /// `GET /path` with the origin in it, where it can be only one.
+    pub(crate) fn located(&self, place: &str) -> Option<String> {
+        let (method, path) = place.split_once(' ').filter(|(_, path)| path.starts_with('/'))?;
+        self.policy.only_place().map(|only| format!("{method} https://{}{}{path}", only.authority(), only.prefix))
+    }
+
     pub fn activity(&self) -> &Activity {
         &self.activity
     }
@@ -264,7 +270,7 @@ impl Gateway {
     }
 }
 
-/// `read, users #3`.
+/// `read, users page 3`.
 fn told(phase: &Phase) -> String {
     if phase.page.is_empty() {
         phase.export.name().to_owned()

@@ -91,7 +91,7 @@ pub struct Phase {
     pub export: Export,
     /// The run has leave to change the target.
     pub provisioning: bool,
-    /// What logs call the page: `users #3`.
+    /// What logs call the page, behind the export: `users page 3`. Empty where the export has none.
     pub page: String,
 }
 

@@ -77,6 +77,11 @@ impl Policy {
         self.places.iter().find(|place| place.name == name)
     }
 
+    /// The origin, if there is only one.
+    pub(crate) fn only_place(&self) -> Option<&Place> {
+        if let [only] = self.places.as_slice() { Some(only) } else { None }
+    }
+
     /// Leave for a request, or why not. `written` are the headers that its credential writes.
     pub(crate) fn permit(
         &self,

@@ -71,7 +71,7 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
 /// A call of an export outside any listing.
 fn start(run: &Run, export: Export) -> Result<(Call, Address), Problem> {
     let address = Address { export: export.name().into(), collection: String::new(), key: None, restart: 0, page: 0 };
-    let mut call = Call::new(Phase::new(export, false, address.to_string()));
+    let mut call = Call::new(Phase::new(export, false, ""));
     call.exchanges = run.exchanges(&address)?;
     Ok((call, address))
 }

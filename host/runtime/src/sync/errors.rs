@@ -89,8 +89,9 @@ pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Pr
 }
 
 fn told(shared: &Shared, category: Category, code: &'static str, detail: wit::Detail) -> Problem {
+    let place = clean(shared, &detail.place);
     Problem::new(category, code, clean(shared, &detail.message))
-        .place(clean(shared, &detail.place))
+        .place(shared.gateway.located(&place).unwrap_or(place))
         .means(clean(shared, &detail.meaning))
         .remedy(clean(shared, &detail.remedy))
 }

@@ -56,7 +56,7 @@ pub(crate) async fn read_page(
             Some(ready) => ready,
             None => instance.insert(run.plugin.instantiate().await?),
         };
-        let mut call = Call::new(Phase::new(Export::Read, false, address.to_string()));
+        let mut call = Call::new(Phase::new(Export::Read, false, format!("{place} page {}", record.pages)));
         call.listing = Some(place.clone());
         call.facts_reader = Some(facts.clone());
         call.exchanges = run.exchanges(&address)?;

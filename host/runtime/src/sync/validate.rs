@@ -42,7 +42,7 @@ pub async fn validate(mut setup: Setup<'_>) -> Result<Vec<Check>, Problem> {
     let plugin = Plugin::load(setup.engine, setup.package, grants)?;
     let checks = async {
         let mut instance = plugin.instantiate().await?;
-        let call = |export: Export| Call::new(Phase::new(export, false, export.name()));
+        let call = |export: Export| Call::new(Phase::new(export, false, ""));
         let connected = instance.connect(call(Export::Connect)).await.map_err(CallError::into_problem)?;
         connected.result.map_err(|failure| errors::failure(&plugin.shared, "connect", failure))?;
         instance.validate(call(Export::Validate)).await.map_err(CallError::into_problem)
