@@ -94,11 +94,7 @@ impl Target for Duo {
     }
 
     fn permission_remedy(&self, permission: &str) -> String {
-        let remedy = format!("tick `{permission}` in the Admin API application of Duo's admin panel");
-        match permission {
-            ADMINISTRATORS => format!("{remedy}, or leave them out with `--exclude-types admin,role`"),
-            _ => remedy,
-        }
+        format!("tick `{permission}` in the Admin API application of Duo's admin panel")
     }
 
     fn unreachable_remedy(&self) -> String {

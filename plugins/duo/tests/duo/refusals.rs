@@ -53,7 +53,7 @@ fn without_the_administrators_permission_the_sync_fails_and_names_it() {
     let Failure::Permission(refused) = bench.sync().unwrap_err() else { panic!("not the permission") };
     assert_eq!(refused.permission, "Grant administrators - Read");
     assert_eq!(refused.detail.message, "Duo refused the request (HTTP 403, code 40301 Access forbidden)");
-    assert!(refused.detail.remedy.contains("--exclude-types admin,role"), "{}", refused.detail.remedy);
+    assert!(refused.detail.remedy.contains("tick `Grant administrators - Read`"), "{}", refused.detail.remedy);
 }
 
 #[test]
