@@ -37,20 +37,22 @@ impl Host {
         Ok(Self { runtime, engine: engine()?, screen })
     }
 
-    /// Runs `work` with everything set up, showing its progress.
+    /// Runs `work` with everything set up, showing its progress. Nothing that is still under way afterwards, such as a
+    /// name that is being looked up, keeps the process.
     pub(crate) fn run<Output>(
-        &self,
+        self,
         package: &Package,
         configuration: Configuration,
         network: NetworkOptions,
         work: impl AsyncFnOnce(Setup<'_>) -> Result<Output, Problem>,
     ) -> Result<Output, Problem> {
-        self.runtime.block_on(async {
-            let stop = signals::stop_requests(self.screen.clone())?;
+        let Self { runtime, engine, screen } = self;
+        let outcome = runtime.block_on(async {
+            let stop = signals::stop_requests(screen.clone())?;
             let (shown, activity) = (Progress::default(), Activity::default());
             let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(time_scale()));
             let setup = Setup {
-                engine: &self.engine,
+                engine: &engine,
                 package,
                 configuration: Arc::new(configuration),
                 network,
@@ -60,13 +62,15 @@ impl Host {
                 activity: activity.clone(),
                 limits: Limits::of(&package.manifest),
             };
-            let watcher = tokio::spawn(progress::show(shown, activity, clock, self.screen.clone()));
+            let watcher = tokio::spawn(progress::show(shown, activity, clock, screen.clone()));
             let outcome = work(setup).await;
             watcher.abort();
             let _ = watcher.await;
-            progress::end(&self.screen);
+            progress::end(&screen);
             outcome
-        })
+        });
+        runtime.shutdown_background();
+        outcome
     }
 }
 

@@ -56,7 +56,7 @@ impl SyncArguments {
             (None, None) => TapeMode::Off,
         };
         let options = SyncOptions {
-            target: reading.text("file").unwrap_or_default().into(),
+            target: reading.target(),
             work_folder: reading.work_folder(),
             workers: reading.workers(),
             scope: Scope {
@@ -237,6 +237,18 @@ impl Reading<'_> {
             _ => Err(format!("is `{text}`, and can be a number from 1 to 64, 0 or -1")),
         };
         self.parsed("workers", parse).unwrap_or(1)
+    }
+
+    fn target(&mut self) -> PathBuf {
+        let Some((text, source)) = self.told("file") else { return PathBuf::new() };
+        if text.contains("://") {
+            self.refuse(
+                "file",
+                source.as_ref(),
+                "is a URL; this version writes to local files, so upload the file afterwards",
+            );
+        }
+        text.into()
     }
 
     fn work_folder(&mut self) -> Option<PathBuf> {

@@ -40,7 +40,7 @@ pub(super) fn prepare(
     let sync = SyncArguments::read(sources, &mut faults);
     let network = args::network(sources, &mut faults);
     if let Some(file) = &file {
-        file.unknown(&known_names(manifest)).iter().for_each(|warning| tracing::warn!("{warning}"));
+        file.unknown(&known_names(manifest, shape)).iter().for_each(|warning| tracing::warn!("{warning}"));
     }
     if shape.is_connector() {
         let warnings = args::check_connector_flags(sources, &mut faults);
@@ -79,9 +79,11 @@ fn recorded(manifest: &Manifest, tape: Player) -> Result<Vec<(String, accord_run
         .remedy("replay it with the plugin that it was recorded with"))
 }
 
-/// The names that the settings file may have.
-fn known_names(manifest: &Manifest) -> Vec<&str> {
+/// The names that the settings file may have: those that are read from it.
+fn known_names<'a>(manifest: &'a Manifest, shape: &Shape) -> Vec<&'a str> {
     let fields = manifest.config.iter().flat_map(|field| std::iter::once(&field.name).chain(&field.aliases));
-    let host = SETTINGS.iter().map(|setting| setting.name).chain(CONNECTOR_FLAGS.iter().map(|flag| flag.name));
-    fields.map(String::as_str).chain(host).collect()
+    // By these the plugin and its secrets are found, on the command line only.
+    let host = SETTINGS.iter().map(|setting| setting.name).filter(|name| !matches!(*name, "plugins" | "secret"));
+    let connector = CONNECTOR_FLAGS.iter().map(|flag| flag.name).filter(|_| shape.is_connector());
+    fields.map(String::as_str).chain(host).chain(connector).collect()
 }

@@ -77,11 +77,12 @@ fn the_variable_names_another_file_which_must_be_there() {
 #[test]
 fn a_name_that_nobody_reads_gets_a_warning_with_the_nearest() {
     let desk = Desk::new();
-    desk.write(".baton.yaml", "log-level: info\nworkesr: 2\n");
-    desk.accord(&["sync", "duo"])
-        .run()
-        .exits(2)
-        .tells(&[".baton.yaml:2: nothing reads `workesr`; did you mean `workers`?"]);
+    desk.write(".baton.yaml", "log-level: info\nworkesr: 2\nsecret: x\nclient-id: y\n");
+    desk.accord(&["sync", "duo"]).run().exits(2).tells(&[
+        ".baton.yaml:2: nothing reads `workesr`; did you mean `workers`?",
+        ".baton.yaml:3: nothing reads `secret`",
+        ".baton.yaml:4: nothing reads `client-id`",
+    ]);
 }
 
 #[test]

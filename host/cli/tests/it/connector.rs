@@ -20,6 +20,20 @@ fn capabilities_are_printed_as_catalogues_read_them() {
 }
 
 #[test]
+fn plugins_are_found_beside_the_program_that_a_link_leads_to() {
+    let desk = Desk::new();
+    desk.write(
+        "opt/plugins/duo.wasm",
+        std::fs::read(accord_fixtures::components::plugins_dir().join("duo.wasm")).unwrap(),
+    );
+    std::fs::copy(env!("CARGO_BIN_EXE_accord"), desk.path("opt/accord")).unwrap();
+    std::fs::create_dir(desk.path("bin")).unwrap();
+    std::os::unix::fs::symlink("../opt/accord", desk.path("bin/baton-duo")).unwrap();
+    let outcome = desk.connector("duo", &["-v"]).without_env("ACCORD_PLUGINS").run().exits(0);
+    assert_eq!(outcome.stdout, "baton-duo version 0.1.0\n");
+}
+
+#[test]
 fn the_configuration_schema_is_printed_as_forms_read_it() {
     let desk = Desk::new();
     let outcome = desk.connector("duo", &["config"]).run().exits(0);

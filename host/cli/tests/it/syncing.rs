@@ -154,6 +154,22 @@ fn in_a_connectors_place_the_task_completes() {
     let (desk, server) = (Desk::new(), duo());
     let outcome = desk.connector("duo", &[]).against(&server).run().exits(0);
     assert_eq!(outcome.stdout, "Task complete!\n");
+    let settings: Vec<String> = server
+        .environment()
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("BATON_")?.to_lowercase().replace('_', "-"), value)))
+        .map(|(name, value)| format!("{name}: {value}\n"))
+        .collect();
+    desk.write(".baton.yaml", settings.concat() + "file: from-the-file.c1z\n");
+    let configured = desk
+        .connector("duo", &[])
+        .env("SSL_CERT_FILE", server.ca_file())
+        .env("ACCORD_ALLOW_ADDRESS", "127.0.0.0/8")
+        .run()
+        .exits(0);
+    assert_eq!(configured.stdout, "Task complete!\n");
+    assert_holds_what_duo_has(&desk, "from-the-file.c1z", &server);
+    std::fs::remove_file(desk.path(".baton.yaml")).unwrap();
     assert!(outcome.stderr.contains("\"msg\":\"Sync complete.\""), "{}", outcome.stderr);
     assert_holds_what_duo_has(&desk, "sync.c1z", &server);
     server.set_permission(Permission::AdministratorsRead, false);
@@ -232,6 +248,9 @@ fn a_target_that_cannot_be_written_is_told_before_anything_is_read() {
     let (desk, server) = (Desk::new(), duo());
     let outcome = desk.accord(&["sync", "duo", "-f", "no/such/folder.c1z"]).against(&server).run().exits(14);
     outcome.tells(&["no/such/folder.c1z", "--file"]);
+    let outcome =
+        desk.accord(&["sync", "duo"]).against(&server).env("BATON_FILE", "s3://bucket/key.c1z").run().exits(2);
+    outcome.tells(&["--file / BATON_FILE is a URL; this version writes to local files"]);
     assert_eq!(server.log().len(), 0);
 }
 
