@@ -3,6 +3,7 @@
 mod config_sources;
 mod connector;
 mod files;
+mod hostile;
 mod kills;
 mod plugins;
 mod progress;

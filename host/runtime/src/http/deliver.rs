@@ -128,7 +128,7 @@ impl Gateway {
         let milliseconds = self.clock.monotonic().saturating_sub(began).as_millis();
         tracing::debug!(
             plugin = %self.manifest.id,
-            page = %phase.page,
+            page = %phase,
             method = %hop.message.method,
             host = %hop.host(),
             path = %self.configuration.secrets().masker().mask_text(&hop.permit.path),

@@ -244,13 +244,13 @@ impl Gateway {
         let request: String =
             format!("{} {}", request.method, request.path).chars().filter(|c| !c.is_control()).take(300).collect();
         violation.text = masker.mask_text(&violation.text).into_owned();
-        violation.place = masker.mask_text(&format!("{request} ({})", told(phase))).into_owned();
+        violation.place = masker.mask_text(&format!("{request} ({phase})")).into_owned();
         tracing::warn!(
             target: "accord::audit",
             plugin = %self.manifest.id,
             version = %self.manifest.version,
             code = violation.code,
-            page = %told(phase),
+            page = %phase,
             request = %masker.mask_text(&request),
             "denied: {}",
             violation.text
@@ -267,15 +267,6 @@ impl Gateway {
 
     fn lock_problem(&self) -> std::sync::MutexGuard<'_, Option<Problem>> {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// `read, users page 3`.
-fn told(phase: &Phase) -> String {
-    if phase.page.is_empty() {
-        phase.export.name().to_owned()
-    } else {
-        format!("{}, {}", phase.export.name(), phase.page)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What crosses the http capability, in plain Rust. A tape keeps these values as they are.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::Export;
@@ -98,5 +100,13 @@ pub struct Phase {
 impl Phase {
     pub fn new(export: Export, provisioning: bool, page: impl Into<String>) -> Self {
         Self { export, provisioning, page: page.into() }
+    }
+}
+
+/// `read, users page 3`.
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.page.is_empty() { "" } else { ", " };
+        write!(f, "{}{separator}{}", self.export.name(), self.page)
     }
 }
