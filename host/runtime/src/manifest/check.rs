@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::{Condition, ConditionTest, Field, FieldKind};
 use super::network::{Credential, Egress, Export, Hmac, OAuth2, Recipe};
-use super::parse::{Manifest, environment_name};
+use super::parse::Manifest;
 use super::reader::{self, Problems, numbered};
+use super::tables::config::environment_name;
 use super::template::Template;
 use crate::configuration;
 use crate::policy::path;

@@ -11,6 +11,7 @@ mod field;
 mod network;
 mod parse;
 mod reader;
+mod tables;
 mod template;
 
 pub use account::{Account, AccountCredential, Action, Argument, ArgumentKind};

@@ -30,7 +30,7 @@ fn a_foreign_host_is_named_with_what_is_allowed() {
     let allowed = format!("allowed: {}, other.example.com", host(&server));
     assert!(text.starts_with("error[POLICY-003] plugin 'acme' tried to reach evil.example:443, "), "{text}");
     assert!(text.contains(&allowed), "{text}");
-    assert!(text.contains("GET /things (read, things #1)"), "{text}");
+    assert!(text.contains("GET /things (read, things page 1)"), "{text}");
     for origin in [
         evil.origin(),
         evil.origin().replace("https", "http"),

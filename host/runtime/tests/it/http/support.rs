@@ -265,7 +265,7 @@ impl Bench {
 
     /// Sends while collecting.
     pub(super) fn read(&self, request: Request) -> Result<Response, HttpError> {
-        self.send(&Phase::new(Export::Read, false, "things #1"), request)
+        self.send(&Phase::new(Export::Read, false, "things page 1"), request)
     }
 
     pub(super) fn send(&self, phase: &Phase, request: Request) -> Result<Response, HttpError> {
