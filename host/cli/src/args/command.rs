@@ -26,7 +26,7 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(
-            on_target("sync", "Collect who has access to what into a sync file", SYNC_EXAMPLES, Group::Sync)
+            on_target("sync", "Collect who has access to what into a sync file", "", Group::Sync)
                 .after_help(format!("{SYNC_EXAMPLES}\n\n{SOURCES}")),
         )
         .subcommand(on_target("validate", "Check configuration, key and permissions", VALIDATE_EXAMPLES, Group::Target))
@@ -56,12 +56,20 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
                 .arg(file_argument()),
         )
         .subcommand(
-            command("capabilities", "Print what a plugin can do, as a connector's own command does", "")
-                .arg(plugin_argument()),
+            command(
+                "capabilities",
+                "Print what a plugin can do, as a connector's own command does",
+                CAPABILITIES_EXAMPLES,
+            )
+            .arg(plugin_argument()),
         )
         .subcommand(
-            command("config", "Print a plugin's configuration schema, as a connector's own command does", "")
-                .arg(plugin_argument()),
+            command(
+                "config",
+                "Print a plugin's configuration schema, as a connector's own command does",
+                CONFIG_EXAMPLES,
+            )
+            .arg(plugin_argument()),
         )
         .subcommand(completion());
     everywhere(tree)
@@ -117,12 +125,11 @@ pub(crate) fn check_names(plugin: &Manifest) -> Result<(), Problem> {
 }
 
 fn command(name: &'static str, about: &'static str, examples: &'static str) -> Command {
-    let command = Command::new(name).about(about);
-    if examples.is_empty() { command } else { command.after_help(examples) }
+    Command::new(name).about(about).after_help(examples)
 }
 
 fn completion() -> Command {
-    Command::new("completion").about("Print a completion script for a shell").arg(
+    command("completion", "Print a completion script for a shell", COMPLETION_EXAMPLES).arg(
         Arg::new("shell")
             .required(true)
             .value_parser(["bash", "zsh", "fish", "powershell", "elvish"])
@@ -266,6 +273,18 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   accord verify duo.c1z
   accord verify duo.c1z --output json";
+
+const CAPABILITIES_EXAMPLES: &str = "\
+Examples:
+  accord capabilities duo > baton_capabilities.json";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  accord config duo > config_schema.json";
+
+const COMPLETION_EXAMPLES: &str = "\
+Examples:
+  accord completion bash > ~/.local/share/bash-completion/completions/accord";
 
 const SOURCES: &str = "\
 Settings come from flags, else environment variables, else .baton.yaml (or $BATON_CONFIG_PATH).

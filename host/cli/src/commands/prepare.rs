@@ -3,7 +3,7 @@
 use accord_runtime::configuration::{Configuration, ConfigurationProblem};
 use accord_runtime::http::NetworkOptions;
 use accord_runtime::manifest::Manifest;
-use accord_runtime::sync::TapeMode;
+use accord_runtime::sync::{AllowedGaps, TapeMode};
 use accord_runtime::tape::Player;
 use accord_runtime::{Category, Problem};
 use clap::ArgMatches;
@@ -38,6 +38,7 @@ pub(super) fn prepare(
     logging::start(&logging, screen.clone())?;
     let format = Format::read(sources, &mut faults);
     let sync = SyncArguments::read(sources, &mut faults);
+    check_gaps(manifest, &sync.options.allowed_gaps, &mut faults);
     let network = args::network(sources, &mut faults);
     if let Some(file) = &file {
         file.unknown(&known_names(manifest, shape)).iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -77,6 +78,19 @@ fn recorded(manifest: &Manifest, tape: Player) -> Result<Vec<(String, accord_run
     let headline = format!("the tape is one of `{}`, not of `{}`", tape.header.plugin, manifest.id);
     Err(Problem::new(Category::Usage, "TAPE-004", headline)
         .remedy("replay it with the plugin that it was recorded with"))
+}
+
+/// A gap is allowed by the name of a resource type or of a listing; a mistyped one would allow nothing.
+fn check_gaps(manifest: &Manifest, allowed: &AllowedGaps, faults: &mut Vec<ConfigurationProblem>) {
+    let AllowedGaps::These(names) = allowed else { return };
+    let types = manifest.resource_types.iter().map(|declared| declared.id.as_str());
+    let mut known: Vec<&str> = types.chain(manifest.collections.iter().map(|listing| listing.name.as_str())).collect();
+    known.sort_unstable();
+    known.dedup();
+    for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+        let message = format!("--allow-gaps has `{name}`, and can be all, or some of {}", known.join(", "));
+        faults.push(sources::fault("allow-gaps", message));
+    }
 }
 
 /// The names that the settings file may have: those that are read from it.

@@ -109,6 +109,9 @@ fn a_missing_permission_is_named_by_doctor_and_sync_and_can_be_allowed() {
     outcome.tells(&["error[PERM-001]", "Grant administrators - Read"]);
     assert!(!desk.path("sync.c1z").exists());
 
+    let mistyped = desk.accord(&["sync", "duo", "--allow-gaps=roel"]).against(&server).run().exits(2);
+    mistyped.tells(&["--allow-gaps has `roel`, and can be all, or some of account, admin, admins, group"]);
+
     let allowed = desk.accord(&["sync", "duo", "--allow-gaps=role"]).against(&server).run().exits(3);
     assert!(allowed.stdout.contains("gap   admins not collected: "), "{}", allowed.stdout);
     assert!(allowed.stdout.contains("(needs \"Grant administrators - Read\")"), "{}", allowed.stdout);

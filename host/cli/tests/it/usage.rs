@@ -26,6 +26,11 @@ fn every_command_has_help_of_its_own() {
     for command in ["sync", "validate", "doctor", "plugin", "stats", "verify", "capabilities", "config", "completion"] {
         let outcome = desk.accord(&[command, "--help"]).run().exits(0);
         assert!(outcome.stdout.contains("Usage: accord"), "{command}: {}", outcome.stdout);
+        assert!(
+            outcome.stdout.contains(&format!("  accord {command} ")),
+            "an example of {command}: {}",
+            outcome.stdout
+        );
     }
 }
 
