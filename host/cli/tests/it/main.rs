@@ -1,10 +1,13 @@
 //! The program through its front door: the real binary, its exit codes, what it prints, and the files it leaves.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what helps tests may panic as tests may")]
+
 mod config_sources;
 mod connector;
 mod files;
 mod hostile;
 mod kills;
+mod network;
 mod plugins;
 mod progress;
 mod rows;
