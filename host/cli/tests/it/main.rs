@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what helps tests may panic as tests may")]
 
 mod config_sources;
+mod conformance;
 mod connector;
 mod files;
 mod hostile;
@@ -16,4 +17,5 @@ mod stopping;
 mod support;
 mod syncing;
 mod tapes;
+mod third_party;
 mod usage;

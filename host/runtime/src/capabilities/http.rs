@@ -97,6 +97,11 @@ impl State {
                 if let Some(problem) = self.shared.gateway.take_problem() {
                     self.call.fail(problem);
                 }
+                let limited =
+                    |answer: &Result<Response, HttpError>| matches!(answer, Ok(response) if response.status == 429);
+                if let Some((request, _)) = answers.iter().rfind(|(_, answer)| limited(answer)) {
+                    self.call.rate_limited = Some(format!("{} {}", request.method, request.path));
+                }
                 if let Exchanges::Live { recorded: Some(recorded), .. } = &mut self.call.exchanges {
                     recorded.extend(answers.iter().map(|(request, answer)| Exchange::new(request, answer)));
                 }

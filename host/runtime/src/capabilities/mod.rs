@@ -57,6 +57,8 @@ pub(crate) struct Call {
     /// Where facts of others are looked up; none: only this call's own.
     pub(crate) facts_reader: Option<FactsReader>,
     pub(crate) exchanges: Exchanges,
+    /// The last request that was still answered with 429: a guest's failure does not name it.
+    pub(crate) rate_limited: Option<String>,
     /// A rule was broken; the call's result counts no more.
     pub(crate) fault: Option<Problem>,
 }
@@ -72,6 +74,7 @@ impl Call {
             facts: Vec::new(),
             facts_reader: None,
             exchanges: Exchanges::Live { recorded: None, count: 0 },
+            rate_limited: None,
             fault: None,
         }
     }

@@ -14,7 +14,7 @@ use super::begin::deselect;
 use super::coverage::{Verdict, verdict};
 use super::errors;
 use super::queue::Next;
-use super::reader::{self, Outcome};
+use super::reader::{self, Failed, Outcome};
 use super::run::Run;
 use super::writer::FactsReader;
 
@@ -72,9 +72,9 @@ async fn read_one(
         page: record.pages,
     };
     match reader::read_page(run, instance, record, facts).await? {
-        Outcome::Failed { failure, exchanges } => {
-            run.record(&address, exchanges)?;
-            failed(run, record, failure).await
+        Outcome::Failed(mut failed) => {
+            run.record(&address, std::mem::take(&mut failed.exchanges))?;
+            weigh(run, record, failed).await
         }
         Outcome::Page { commit, exchanges } => {
             run.record(&address, exchanges)?;
@@ -146,20 +146,20 @@ async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<Colle
 }
 
 /// What a failed listing means for the run.
-async fn failed(run: &Run, record: &CollectionRecord, failure: wit::Failure) -> Result<CollectionRecord, Problem> {
+async fn weigh(run: &Run, record: &CollectionRecord, failed: Failed) -> Result<CollectionRecord, Problem> {
     let Some(collection) = run.collection(&record.address.name) else {
-        return Err(reader::problem(run, record, failure));
+        return Err(reader::problem(run, record, failed));
     };
     let allowed = run.allowed_gaps.allows(&collection.name, &collection.yields);
-    let permission = match &failure {
+    let permission = match &failed.failure {
         wit::Failure::Permission(detail) => Some(errors::clean(&run.plugin.shared, &detail.permission)),
         _ => None,
     };
-    let rule = match &failure {
+    let rule = match &failed.failure {
         wit::Failure::Permission(_) => collection.forbidden,
         wit::Failure::Upstream(_) | wit::Failure::NotFound(_) | wit::Failure::InvalidResponse(_) => collection.lost,
         wit::Failure::Gone(_) => {
-            let problem = reader::problem(run, record, failure);
+            let problem = reader::problem(run, record, failed);
             return end(
                 run,
                 record,
@@ -167,9 +167,9 @@ async fn failed(run: &Run, record: &CollectionRecord, failure: wit::Failure) -> 
             )
             .await;
         }
-        _ => return Err(reader::problem(run, record, failure)),
+        _ => return Err(reader::problem(run, record, failed)),
     };
-    let problem = reader::problem(run, record, failure);
+    let problem = reader::problem(run, record, failed);
     decide(run, record, collection, verdict(rule, allowed), problem, permission).await
 }
 

@@ -27,10 +27,22 @@ pub(crate) enum Outcome {
         exchanges: Vec<Exchange>,
     },
     /// The listing cannot be read on.
-    Failed {
-        failure: wit::Failure,
-        exchanges: Vec<Exchange>,
-    },
+    Failed(Failed),
+}
+
+/// Why a page could not be read.
+pub(crate) struct Failed {
+    pub(crate) failure: wit::Failure,
+    /// The request that is at fault, where the failure does not say.
+    place: Option<String>,
+    pub(crate) exchanges: Vec<Exchange>,
+}
+
+impl Failed {
+    fn new(failure: wit::Failure, call: Call) -> Self {
+        let place = call.rate_limited.filter(|_| matches!(failure, wit::Failure::RateLimited(_)));
+        Self { failure, place, exchanges: recorded(call.exchanges) }
+    }
 }
 
 /// Reads the page where `record` stands. A trapped instance is replaced, and the page read once more.
@@ -78,15 +90,14 @@ pub(crate) async fn read_page(
             Ok(Done { result: Err(wit::Failure::InvalidResponse(detail)), call }) => {
                 invalid += 1;
                 if invalid > INVALID_RESPONSE_TRIES || run.is_replay() {
-                    let failure = wit::Failure::InvalidResponse(detail);
-                    return Ok(Outcome::Failed { failure, exchanges: recorded(call.exchanges) });
+                    return Ok(Outcome::Failed(Failed::new(wit::Failure::InvalidResponse(detail), call)));
                 }
                 let text = clean(&run.plugin.shared, &detail.message);
                 tracing::warn!(plugin = run.plugin.shared.plugin_id, listing = place, "{text}; reading the page again");
                 run.clock.sleep(Duration::from_secs(1 << invalid)).await;
             }
             Ok(Done { result: Err(failure), call }) => {
-                return Ok(Outcome::Failed { failure, exchanges: recorded(call.exchanges) });
+                return Ok(Outcome::Failed(Failed::new(failure, call)));
             }
         }
     }
@@ -174,6 +185,11 @@ fn note_in(shared: &crate::running::Shared, note: guest::Note) -> Note {
 }
 
 /// A guest's failure to read a listing, as a problem.
-pub(crate) fn problem(run: &Run, record: &CollectionRecord, failure: wit::Failure) -> Problem {
-    errors::failure(&run.plugin.shared, &record.address.to_string(), failure)
+pub(crate) fn problem(run: &Run, record: &CollectionRecord, failed: Failed) -> Problem {
+    let shared = &run.plugin.shared;
+    let place = match failed.place {
+        Some(request) => format!("{}, {}", record.address, clean(shared, &request)),
+        None => record.address.to_string(),
+    };
+    errors::failure(shared, &place, failed.failure)
 }

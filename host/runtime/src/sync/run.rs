@@ -149,7 +149,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
     let opened = WorkFile::open(OpenOptions {
         target: target.clone(),
         folder: options.work_folder.clone(),
-        identity: identity(&setup, &options, tape_in.is_some()),
+        identity: identity(&setup, &options),
         resource_types: selection.selected.clone(),
         deselected: selection.deselected.clone(),
         profile: FileProfile::Current,

@@ -1,5 +1,7 @@
 //! What is part of a run, and what makes two runs the same.
 
+use std::path::Path;
+
 use accord_c1z::model::{ResourceId, ResourceType, Timestamp};
 use accord_c1z::work::Identity;
 
@@ -8,7 +10,7 @@ use crate::manifest::Manifest;
 use crate::problem::{Category, Problem};
 use crate::tape::Header;
 
-use super::run::{Setup, SyncOptions};
+use super::run::{Setup, SyncOptions, TapeMode};
 
 /// What is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -58,7 +60,9 @@ impl Selection {
 }
 
 /// What a work file must agree on to be resumed.
-pub(super) fn identity(setup: &Setup<'_>, options: &SyncOptions, replay: bool) -> Identity {
+///
+/// The tape is part of it: one that was begun in the middle would lack pages, and two tapes must not be mixed.
+pub(super) fn identity(setup: &Setup<'_>, options: &SyncOptions) -> Identity {
     let mut identity = Identity::new();
     identity.insert("plugin".into(), setup.package.digest.clone());
     identity.insert("host".into(), env!("CARGO_PKG_VERSION").into());
@@ -69,11 +73,24 @@ pub(super) fn identity(setup: &Setup<'_>, options: &SyncOptions, replay: bool) -
     identity.insert("resources".into(), resources.join(","));
     identity.insert("resources only".into(), options.scope.resources_only.to_string());
     identity.insert("allowed gaps".into(), format!("{:?}", options.allowed_gaps));
-    identity.insert("replay".into(), replay.to_string());
+    identity.insert("tape".into(), tape(&options.tape));
     for (name, text) in setup.configuration.identity() {
         identity.insert(format!("configuration {name}"), text.clone());
     }
     identity
+}
+
+fn tape(mode: &TapeMode) -> String {
+    let text = |verb: &str, folder: &Path| {
+        // Without a current folder the name as it was given has to do.
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+        format!("{verb} {}", folder.display())
+    };
+    match mode {
+        TapeMode::Off => "none".to_owned(),
+        TapeMode::Record(folder) => text("recorded to", folder),
+        TapeMode::Replay(folder) => text("replayed from", folder),
+    }
 }
 
 pub(super) fn header(setup: &Setup<'_>, started_at: Timestamp, sync_id: &str) -> Header {
