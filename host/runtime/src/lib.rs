@@ -17,6 +17,7 @@ mod running;
 pub mod secrets;
 pub mod sync;
 pub mod tape;
+mod text;
 #[cfg(test)]
 mod watched_memory;
 

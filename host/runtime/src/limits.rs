@@ -39,11 +39,12 @@ pub struct Limits {
     pub collections: usize,
     /// A cursor, in bytes.
     pub cursor_bytes: usize,
-    /// Facts: entries in a call, a key, a value, and everything that a sync keeps, in bytes.
+    /// Facts: entries in a call; a key and a value, in bytes. What a sync keeps in all is the work file's to bound.
     pub facts_per_call: usize,
     pub fact_key_bytes: usize,
     pub fact_value_bytes: usize,
-    pub facts_bytes: usize,
+    /// Bytes of facts that one page may put; they are held until the page returns.
+    pub fact_bytes_per_page: usize,
     /// Log lines of a run, and bytes of one line.
     pub log_lines: u32,
     pub log_line_bytes: usize,
@@ -75,7 +76,7 @@ impl Default for Limits {
             facts_per_call: 5_000,
             fact_key_bytes: 512,
             fact_value_bytes: 64 << 10,
-            facts_bytes: 256 << 20,
+            fact_bytes_per_page: 16 << 20,
             log_lines: 10_000,
             log_line_bytes: 4 << 10,
             stderr_bytes: 8 << 10,
@@ -120,7 +121,8 @@ impl Limits {
             ("facts per call", self.facts_per_call.to_string()),
             ("fact key", bytes(self.fact_key_bytes as u64)),
             ("fact value", bytes(self.fact_value_bytes as u64)),
-            ("facts", bytes(self.facts_bytes as u64)),
+            ("facts per page", bytes(self.fact_bytes_per_page as u64)),
+            ("facts", bytes(accord_c1z::work::MAX_FACT_BYTES)),
             ("log lines", self.log_lines.to_string()),
             ("log line", bytes(self.log_line_bytes as u64)),
             ("standard error kept", bytes(self.stderr_bytes as u64)),

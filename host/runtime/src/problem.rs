@@ -4,6 +4,11 @@
 
 use std::fmt;
 
+use crate::text::printable;
+
+/// Longer lines are cut. Ids and keys in them come from plugins and targets, and may be megabytes; no list of ours is.
+const LINE_BYTES: usize = 4 << 10;
+
 /// Who has to act, and with it the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Category {
@@ -47,7 +52,7 @@ impl Category {
     }
 }
 
-/// A failure and its story. Never holds a secret or a raw body.
+/// A failure and its story. Never holds a secret or a raw body. What steers a terminal is taken out where it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub category: Category,
@@ -95,9 +100,9 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}] {}", self.code, self.headline)?;
+        write!(f, "error[{}] {}", self.code, printable(&self.headline, LINE_BYTES))?;
         for (label, text) in &self.lines {
-            write!(f, "\n  {label:<7} {text}")?;
+            write!(f, "\n  {label:<7} {}", printable(text, LINE_BYTES))?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use wasmtime::{Store, StoreLimitsBuilder, UpdateDeadline};
 use crate::bindings::accord::connector::types as wit;
 use crate::bindings::exports::accord::connector::sync as guest;
 use crate::bindings::{Connector, ConnectorPre};
-use crate::capabilities::{Call, Compute, LogBudget, State, Stderr, printable, wasi};
+use crate::capabilities::{Call, Compute, LogBudget, State, Stderr, wasi};
 use crate::configuration::Configuration;
 use crate::engine::{Engine, bug};
 use crate::http::Gateway;
@@ -20,6 +20,7 @@ use crate::limits::Limits;
 use crate::plugin::Package;
 use crate::problem::{Category, Problem};
 use crate::secrets::SecretStore;
+use crate::text::printable;
 
 /// What all instances of a plugin share in this process.
 pub(crate) struct Shared {
@@ -68,6 +69,7 @@ impl Plugin {
         let component = Component::new(&engine.inner, package.bytes()).map_err(unusable)?;
         let mut linker = Linker::new(&engine.inner);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(|error| bug("linking wasi", &error))?;
+        wasi::refuse_to_wait(&mut linker).map_err(|error| bug("linking the clocks", &error))?;
         Connector::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)
             .map_err(|error| bug("linking the capabilities", &error))?;
         let instances = linker.instantiate_pre(&component).and_then(ConnectorPre::new).map_err(unusable)?;
@@ -225,7 +227,12 @@ impl Instance {
                 }
                 Ok(Done { result, call })
             }
-            Err(error) => Err(CallError::Trap(self.trap(place, &error, &printed))),
+            Err(error) => {
+                let problem = self.trap(place, &error, &printed);
+                // What computed for ever would do so again, and take its whole time again.
+                let endless = matches!(error.downcast_ref(), Some(wasmtime::Trap::Interrupt));
+                Err(if endless { CallError::Problem(problem) } else { CallError::Trap(problem) })
+            }
         }
     }
 
@@ -238,7 +245,7 @@ impl Instance {
         let (code, headline) = match reason {
             Some(wasmtime::Trap::Interrupt) => (
                 "LIMIT-003",
-                format!("plugin '{id}' computed for more than {} s without an end", limits.compute.as_secs()),
+                format!("plugin '{id}' computed for more than {} s without an end", limits.compute.as_secs_f64()),
             ),
             _ if printed.contains("panicked at") => ("GUEST-001", format!("plugin '{id}' panicked")),
             _ if printed.contains("memory allocation of") => {

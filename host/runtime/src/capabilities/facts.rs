@@ -9,8 +9,11 @@ use super::{State, bug};
 impl Host for State {
     fn put_many(&mut self, entries: Vec<(String, Vec<u8>)>) -> wasmtime::Result<Result<(), wit::Failure>> {
         let limits = &self.shared.limits;
+        self.call.fact_bytes += entries.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
         let broken = if entries.len() > limits.facts_per_call {
             Some(format!("{} facts in one call; at most {} are allowed", entries.len(), limits.facts_per_call))
+        } else if self.call.fact_bytes > limits.fact_bytes_per_page {
+            Some(format!("more than {} bytes of facts in one page", limits.fact_bytes_per_page))
         } else {
             entries.iter().find_map(|(key, value)| {
                 if key.is_empty() || key.len() > limits.fact_key_bytes {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::bindings::accord::connector::log::{Host, Level};
 
 use super::State;
+use crate::text::printable;
 
 /// Log lines left to a plugin in this run.
 #[derive(Debug)]
@@ -52,35 +53,5 @@ impl Host for State {
             Level::Error => tracing::error!(plugin, "{line}"),
         }
         Ok(())
-    }
-}
-
-/// At most `limit` bytes, control and direction-changing characters replaced, so that a guest cannot play a terminal.
-pub(crate) fn printable(text: &str, limit: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(limit));
-    for character in text.chars() {
-        if out.len() + character.len_utf8() > limit {
-            out.push('…');
-            break;
-        }
-        let hostile = character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        out.push(if hostile { '\u{fffd}' } else { character });
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn escape_sequences_and_direction_changes_do_not_reach_a_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb\u{202e}c\n", 100), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
-    }
-
-    #[test]
-    fn long_lines_are_cut_at_a_character() {
-        assert_eq!(printable("ééé", 4), "éé…");
     }
 }

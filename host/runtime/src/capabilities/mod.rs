@@ -14,7 +14,7 @@ mod stderr;
 pub(crate) mod wasi;
 
 pub(crate) use self::http::Exchanges;
-pub(crate) use self::log::{LogBudget, printable};
+pub(crate) use self::log::LogBudget;
 pub(crate) use self::random::{Seed, seed_of};
 pub(crate) use self::stderr::Stderr;
 
@@ -54,6 +54,7 @@ pub(crate) struct Call {
     row_count: usize,
     row_bytes: usize,
     pub(crate) facts: Vec<(String, Vec<u8>)>,
+    fact_bytes: usize,
     /// Where facts of others are looked up; none: only this call's own.
     pub(crate) facts_reader: Option<FactsReader>,
     pub(crate) exchanges: Exchanges,
@@ -72,6 +73,7 @@ impl Call {
             row_count: 0,
             row_bytes: 0,
             facts: Vec::new(),
+            fact_bytes: 0,
             facts_reader: None,
             exchanges: Exchanges::Live { recorded: None, count: 0 },
             rate_limited: None,

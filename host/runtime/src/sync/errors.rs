@@ -98,5 +98,5 @@ fn told(shared: &Shared, category: Category, code: &'static str, detail: wit::De
 
 /// Guest text for a terminal: masked, without control characters, bounded.
 pub(crate) fn clean(shared: &Shared, text: &str) -> String {
-    crate::capabilities::printable(&shared.mask(text), 1_000)
+    crate::text::printable(&shared.mask(text), 1_000)
 }

@@ -95,6 +95,13 @@ async fn read_one(
                 run.progress.found(&found);
                 run.queue().add(vec![found]);
             }
+            let limit = run.plugin.shared.limits.collections;
+            if run.queue().known() > limit {
+                let text = format!("plugin '{}' found more than {limit} listings", run.plugin.shared.plugin_id);
+                return Err(Problem::new(Category::Plugin, "LIMIT-007", text)
+                    .place(record.address.to_string())
+                    .remedy("report this to the plugin's author"));
+            }
             match committed.record.state {
                 CollectionState::Complete => compare_with_total(run, committed.record).await,
                 _ => Ok(committed.record),

@@ -148,6 +148,11 @@ impl Queue {
             .collect()
     }
 
+    /// All listings of the sync so far.
+    pub(crate) fn known(&self) -> usize {
+        self.names.iter().map(|name| name.open + name.ended.len()).sum()
+    }
+
     fn may_start(&self, position: usize) -> bool {
         let Some(name) = self.names.get(position) else { return false };
         name.after.iter().all(|before| !self.alive(*before))

@@ -4,4 +4,6 @@
 mod architecture;
 mod configuration;
 mod http;
+mod limits;
+mod log;
 mod manifests;

@@ -1,10 +1,10 @@
 //! A target that echoes a secret, in whatever form, cannot pass it on to the connector.
 
-use std::sync::{Arc, Mutex};
-
 use accord_fixtures::server::Response as Answer;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::log::captured;
 
 use super::support::{Bench, SECRET, get, host, serve, with_auth};
 
@@ -46,45 +46,20 @@ fn nothing_that_can_be_printed_shows_a_secret() {
     assert!(bench.read(request).is_err());
 }
 
-/// What is logged, kept.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn the_log_has_an_audit_line_for_each_denial_and_no_secret() {
     let server = serve(|request| Answer::json(200, request.header("authorization").to_owned()));
     let bench = Bench::new(&host(&server));
     let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let log = Log::default();
-    let _guard = tracing_subscriber::util::SubscriberInitExt::set_default(
-        tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-            .with_ansi(false)
-            .with_writer({
-                let log = log.clone();
-                move || log.clone()
-            })
-            .finish(),
-    );
-    for credential in ["key", "login", "signed"] {
-        bench.read(with_auth("/things", credential)).unwrap();
-    }
-    for _ in 0..2 {
-        let origin = Some("https://evil.example".to_owned());
-        assert!(bench.read(accord_runtime::http::Request { origin, ..get(&format!("/things/{hex}")) }).is_err());
-    }
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let ((), text) = captured(|_| {
+        for credential in ["key", "login", "signed"] {
+            bench.read(with_auth("/things", credential)).unwrap();
+        }
+        for _ in 0..2 {
+            let origin = Some("https://evil.example".to_owned());
+            assert!(bench.read(accord_runtime::http::Request { origin, ..get(&format!("/things/{hex}")) }).is_err());
+        }
+    });
     assert_eq!(text.matches("accord::audit").count(), 2, "{text}");
     assert!(text.contains("evil.example:443") && text.contains("POLICY-003"), "{text}");
     assert!(text.contains("attempt"), "{text}");
