@@ -3,7 +3,7 @@
 //! The decoder is fed exactly what it asks for, a block at a time, so that damage is located to the block. Several
 //! frames in a row are one database, sizes and checksums are optional: older writers left them out.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -47,14 +47,45 @@ pub fn extract(
     limits: &Limits,
     watch: &mut Watch<'_>,
 ) -> Result<Extracted, ContainerError> {
+    let mut name = tempfile::Builder::new();
+    unpack(path, folder, name.prefix(".accord-").suffix(".db"), limits, watch)
+}
+
+/// Unpacks a file as the file `place`, over one that a killed process left there.
+///
+/// # Errors
+/// As [`extract`].
+pub fn extract_as(
+    path: &Path,
+    place: &Path,
+    limits: &Limits,
+    watch: &mut Watch<'_>,
+) -> Result<Extracted, ContainerError> {
+    let fault = |source| ContainerError::File { doing: "unpacking into", path: place.to_owned(), source };
+    let name = place.file_name().ok_or_else(|| fault(io::Error::other("it names no file")))?;
+    match fs::remove_file(place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault(error)),
+        _ => {}
+    }
+    let folder = place.parent().unwrap_or(Path::new("."));
+    unpack(path, folder, tempfile::Builder::new().prefix(name).rand_bytes(0), limits, watch)
+}
+
+fn unpack(
+    path: &Path,
+    folder: &Path,
+    name: &tempfile::Builder<'_, '_>,
+    limits: &Limits,
+    watch: &mut Watch<'_>,
+) -> Result<Extracted, ContainerError> {
     let at_path = |doing, source| ContainerError::File { doing, path: path.to_owned(), source };
     let source = File::open(path).map_err(|source| at_path("opening", source))?;
     let bytes = source.metadata().map_err(|source| at_path("opening", source))?.len();
-    let mut file = tempfile::Builder::new()
-        .prefix(".accord-")
-        .suffix(".db")
-        .tempfile_in(folder)
-        .map_err(|source| ContainerError::File { doing: "unpacking into", path: folder.to_owned(), source })?;
+    let mut file = name.tempfile_in(folder).map_err(|source| ContainerError::File {
+        doing: "unpacking into",
+        path: folder.to_owned(),
+        source,
+    })?;
     let mut decoder = Decoder {
         input: Input::new(source),
         path: path.to_owned(),

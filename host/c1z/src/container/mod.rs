@@ -13,7 +13,7 @@ mod write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use error::{ContainerError, grouped};
-pub use extract::{Extracted, extract};
+pub use extract::{Extracted, extract, extract_as};
 pub use write::{Written, write};
 
 /// What a v1 file begins with.

@@ -3,12 +3,15 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::{Error, paths};
+use crate::container::{self, ContainerError, Limits, Watch};
 use crate::model::Timestamp;
+use crate::reader::{ReadError, Reader};
 
 /// What lies at a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,23 @@ pub fn existing(target: &Path) -> Result<Existing, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Existing::Nothing),
         Err(source) => Err(Error::file("look at", target, source)),
     }
+}
+
+/// Whether a target can be read. It is unpacked for that beside the work file, under a name that the next run of this
+/// target uses again, so that a kill leaves nothing for long. The caller holds its lock.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn read_existing(target: &Path, folder: Option<&Path>) -> Result<(), ReadError> {
+    let file = |source| ContainerError::File { doing: "finding", path: target.to_owned(), source };
+    let canonical = paths::canonical(target).map_err(file)?;
+    let place = match folder {
+        Some(folder) => paths::within(folder, &canonical, "work-check"),
+        None => paths::beside(&canonical, "work-check"),
+    };
+    let mut watch = Watch { cancel: &AtomicBool::new(false), progress: &mut |_, _| {} };
+    let extracted = container::extract_as(target, &place, &Limits::default(), &mut watch)?;
+    Reader::from_extracted(extracted).map(|_| ())
 }
 
 /// Moves a target that cannot be read to `<name>.corrupt-<UTC time>` and says where. The caller holds its lock.

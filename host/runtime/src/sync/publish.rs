@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use accord_c1z::container::ContainerError;
 use accord_c1z::model::Timestamp;
-use accord_c1z::reader::{ReadError, Reader};
+use accord_c1z::reader::ReadError;
 use accord_c1z::work::{
     Error, Existing, Expand, FinishOptions, Finished, Limits, Progress as Step, Summary, SyncType, WorkFile, existing,
-    set_aside,
+    read_existing, set_aside,
 };
 use tokio::sync::watch;
 
@@ -128,9 +128,8 @@ pub(super) fn set_corrupt_target_aside(
     if existing(target).map_err(errors::storage)? == Existing::Nothing {
         return Ok(());
     }
-    let beside = target.parent().unwrap_or(Path::new("."));
-    let damage = match Reader::open(target, work_folder.unwrap_or(beside)) {
-        Ok(_) => return Ok(()),
+    let damage = match read_existing(target, work_folder) {
+        Ok(()) => return Ok(()),
         Err(ReadError::Container(error @ ContainerError::V3 { .. })) => {
             return Err(Problem::new(
                 Category::Storage,

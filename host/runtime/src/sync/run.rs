@@ -75,6 +75,18 @@ pub struct Setup<'a> {
     pub limits: Limits,
 }
 
+impl Setup<'_> {
+    pub(super) fn gateway(&self) -> Result<Gateway, Problem> {
+        Gateway::new(
+            Arc::clone(&self.package.manifest),
+            Arc::clone(&self.configuration),
+            self.network.clone(),
+            Arc::clone(&self.clock),
+            self.activity.clone(),
+        )
+    }
+}
+
 /// What all workers share.
 pub(crate) struct Run {
     pub(crate) plugin: Plugin,
@@ -258,13 +270,7 @@ fn prepare(
     work: &WorkFile,
     player: Option<Player>,
 ) -> Result<(Plugin, Tape), Problem> {
-    let gateway = Gateway::new(
-        Arc::clone(&setup.package.manifest),
-        Arc::clone(&setup.configuration),
-        setup.network.clone(),
-        Arc::clone(&setup.clock),
-        setup.activity.clone(),
-    )?;
+    let gateway = setup.gateway()?;
     let grants = Grants {
         configuration: &setup.configuration,
         gateway,

@@ -1,10 +1,7 @@
 //! The connector's own checks: the cheapest calls that prove key and permissions.
 
-use std::sync::Arc;
-
 use crate::bindings::exports::accord::connector::sync as guest;
 use crate::capabilities::Call;
-use crate::http::Gateway;
 use crate::http::Phase;
 use crate::manifest::Export;
 use crate::problem::Problem;
@@ -30,13 +27,7 @@ pub enum CheckOutcome {
 
 /// Runs the connector's own checks: the cheapest calls that prove key and permissions.
 pub async fn validate(mut setup: Setup<'_>) -> Result<Vec<Check>, Problem> {
-    let gateway = Gateway::new(
-        Arc::clone(&setup.package.manifest),
-        Arc::clone(&setup.configuration),
-        setup.network.clone(),
-        Arc::clone(&setup.clock),
-        setup.activity.clone(),
-    )?;
+    let gateway = setup.gateway()?;
     let started_at = since_1970(&*setup.clock);
     let grants = Grants { configuration: &setup.configuration, gateway, limits: setup.limits.clone(), started_at };
     let plugin = Plugin::load(setup.engine, setup.package, grants)?;
