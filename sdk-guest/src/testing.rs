@@ -15,7 +15,10 @@ use std::rc::Rc;
 use script::{Backend, Script};
 pub use script::{Exchange, LogLine, Sent};
 
-use crate::types::{Check, Collection, Entitlement, Failure, Grant, Note, Resource, SettledState, Step, Value};
+use crate::types::{
+    Check, Collection, Entitlement, Failure, Grant, GrantOutcome, Note, Resource, RevokeOutcome, SettledState, Step,
+    Value,
+};
 use crate::{Connector, Host, Page};
 
 /// A listing may begin again this often, as with the real host.
@@ -91,6 +94,16 @@ impl<C: Connector> Bench<C> {
     /// Reads one listing, and what it discovers.
     pub fn read(&self, collection: Collection) -> Result<Synced, Failure> {
         self.listings(vec![collection])
+    }
+
+    /// Gives an entitlement to a principal.
+    pub fn grant(&self, entitlement: Entitlement, principal: Resource) -> Result<GrantOutcome, Failure> {
+        C::new(&self.host.config())?.grant(&self.host, entitlement, principal)
+    }
+
+    /// Takes a grant back.
+    pub fn revoke(&self, grant: Grant) -> Result<RevokeOutcome, Failure> {
+        C::new(&self.host.config())?.revoke(&self.host, grant)
     }
 
     /// Every request so far.

@@ -12,6 +12,7 @@ use crate::Duo;
 /// Permissions of an Admin API application, as the admin panel and the manifest name them.
 pub(crate) const SETTINGS: &str = "Grant settings";
 pub(crate) const RESOURCES: &str = "Grant resource - Read";
+pub(crate) const RESOURCES_WRITE: &str = "Grant resource - Write";
 pub(crate) const ADMINISTRATORS: &str = "Grant administrators - Read";
 
 /// What every endpoint takes. Larger pages are an attempt that falls back to this.
@@ -126,6 +127,12 @@ impl Duo {
             None => Step::Done,
         };
         Ok((items, step))
+    }
+
+    /// Whether Duo itself says that there is no such thing. A 404 that does not say `FAIL` may come from a proxy or from
+    /// another server, and proves nothing.
+    pub(crate) fn has_none(&self, answer: &Response) -> bool {
+        self.status(answer) == 404 && &*Refusal::of(answer).stat == "FAIL"
     }
 
     /// What an answer says of the window that it was asked for.

@@ -3,7 +3,7 @@
 //! An account holds users, groups, administrators and roles. Everything comes from five listings of the Admin API,
 //! each a file of its own here: [`account`], [`groups`], [`roles`], [`users`] (whose pages also say who is in which group)
 //! and [`admins`] (whose pages also say who has which role). Two more exist for what a user page may not say:
-//! [`user_groups`] and [`group_users`]. How Duo answers is in [`api`]; signing, retries and rates are the host's, by
+//! [`user_groups`] and [`group_users`]. Memberships are changed in [`membership`]. How Duo answers is in [`api`]; signing, retries and rates are the host's, by
 //! the manifest.
 
 mod account;
@@ -11,13 +11,17 @@ mod admins;
 mod api;
 mod group_users;
 mod groups;
+mod membership;
 mod person;
 mod roles;
 mod user_groups;
 mod users;
 mod validate;
 
-use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, ResourceId, Step};
+use accord_sdk::types::{GrantOutcome, RevokeOutcome};
+use accord_sdk::{
+    Check, Collection, Config, Connector, Entitlement, Failure, Grant, Host, Page, Resource, ResourceId, Step,
+};
 
 accord_sdk::connector!(Duo, "manifest.toml");
 
@@ -63,5 +67,13 @@ impl Connector for Duo {
             "admins" => admins::read(self, page),
             _ => Err(page.unknown_collection()),
         }
+    }
+
+    fn grant(&self, host: &Host, entitlement: Entitlement, principal: Resource) -> Result<GrantOutcome, Failure> {
+        membership::grant(self, host, &entitlement, &principal)
+    }
+
+    fn revoke(&self, host: &Host, grant: Grant) -> Result<RevokeOutcome, Failure> {
+        membership::revoke(self, host, &grant)
     }
 }

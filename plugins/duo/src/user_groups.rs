@@ -8,10 +8,13 @@ use crate::Duo;
 use crate::api::{RESOURCES, SAFE_LIMIT};
 use crate::users::{self, EmbeddedGroup};
 
+pub(crate) fn request(user_id: &str) -> Result<Request, Failure> {
+    Ok(Request::get(users::PATH).segment(user_id)?.segment("groups")?.permission(RESOURCES))
+}
+
 pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
     let user_id = page.key()?.to_string();
-    let request = Request::get("/admin/v1/users").segment(&user_id)?.segment("groups")?.permission(RESOURCES);
-    let (groups, step) = match duo.list::<EmbeddedGroup>(page, &request, SAFE_LIMIT) {
+    let (groups, step) = match duo.list::<EmbeddedGroup>(page, &request(&user_id)?, SAFE_LIMIT) {
         Err(Failure::NotFound(_)) => return Err(Failure::Gone(users::id(&user_id))),
         listed => listed?,
     };

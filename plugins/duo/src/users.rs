@@ -14,11 +14,13 @@ use serde::Deserialize;
 use crate::api::RESOURCES;
 use crate::{Duo, groups, person};
 
+pub(crate) const PATH: &str = "/admin/v1/users";
+
 /// The most that Duo gives in one page.
 const LIMIT: u32 = 300;
 
 /// Nothing documents that an embedded list is complete. One as long as a default page might have been cut there.
-const MAYBE_CUT: usize = 100;
+pub(crate) const MAYBE_CUT: usize = 100;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -55,7 +57,7 @@ pub(crate) struct EmbeddedGroup {
 }
 
 pub(crate) fn request() -> Request {
-    Request::get("/admin/v1/users").permission(RESOURCES)
+    Request::get(PATH).permission(RESOURCES)
 }
 
 /// The user of an id.

@@ -37,6 +37,20 @@ fn the_readme_names_what_the_manifest_declares() {
 }
 
 #[test]
+fn what_writes_is_open_for_one_kind_of_change_only() {
+    let manifest = manifest();
+    let open_for = |method: &str| -> Vec<&Value> {
+        let writing = entries(&manifest, "egress").iter();
+        writing.filter(|egress| egress["methods"].as_array().unwrap().contains(&method.into())).collect()
+    };
+    for (method, export) in [("POST", "grant"), ("DELETE", "revoke")] {
+        let [egress] = open_for(method)[..] else { panic!("{method}: {:?}", open_for(method)) };
+        assert_eq!(egress["when"], Value::from(vec![export]));
+    }
+    assert!(open_for("PUT").is_empty() && open_for("PATCH").is_empty());
+}
+
+#[test]
 fn the_manifest_declares_what_the_connector_begins_with() {
     let manifest = manifest();
     let declared: Vec<_> = entries(&manifest, "collection").iter().map(|entry| text(entry, "name")).collect();

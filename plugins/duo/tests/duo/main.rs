@@ -5,6 +5,7 @@
 mod account;
 mod admins;
 mod documents;
+mod membership;
 mod memberships;
 mod pages;
 mod refusals;

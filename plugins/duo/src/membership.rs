@@ -1,0 +1,186 @@
+//! One user's membership in one group: given and taken back.
+//!
+//! Duo also answers 200 when a membership is removed that never was, and a request without an answer may have had its
+//! effect all the same. So the user is read before a change, to tell what there is to do, and after it, to tell whether
+//! it is done. The change itself is asked for once.
+
+use std::collections::BTreeMap;
+
+use accord_sdk::json::Text;
+use accord_sdk::paging::Offset;
+use accord_sdk::types::{Detail, GrantOutcome, RevokeOutcome};
+use accord_sdk::{Entitlement, Failure, Grant, Host, Request, Resource, ResourceId, Target, entitlement_id};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::api::{self, Envelope, RESOURCES, RESOURCES_WRITE, SAFE_LIMIT, Window};
+use crate::users::{EmbeddedGroup, MAYBE_CUT};
+use crate::{Duo, groups, user_groups, users};
+
+pub(crate) fn grant(
+    duo: &Duo,
+    host: &Host,
+    entitlement: &Entitlement,
+    principal: &Resource,
+) -> Result<GrantOutcome, Failure> {
+    let membership = Membership::new(&entitlement.identifier(), &entitlement.resource, &principal.id)?;
+    let Some(standing) = membership.read(duo, host)? else {
+        let message = format!("Duo has no user `{}`", membership.user_id);
+        return Err(Failure::NotFound(Detail::new(message).place(membership.user()?.place())));
+    };
+    if standing.leaves {
+        let message = format!("the user `{}` is pending deletion", membership.user_id);
+        return Err(refused(message, "restore the user in Duo's admin panel, then grant again"));
+    }
+    let rows = vec![Grant::new(&groups::id(membership.group_id), "member", users::id(membership.user_id))];
+    if standing.member {
+        return Ok(GrantOutcome::AlreadyExists(rows));
+    }
+    let body = BTreeMap::from([("group_id", membership.group_id)]);
+    let request = Request::new("POST", users::PATH).segment(membership.user_id)?.segment("groups")?.json(&body)?;
+    membership.change(duo, host, &request.permission(RESOURCES_WRITE), true).map_err(|failure| match failure {
+        Failure::NotFound(detail) => {
+            Failure::NotFound(detail.meaning(format!("Duo has no group `{}`", membership.group_id)))
+        }
+        other => other,
+    })?;
+    Ok(GrantOutcome::Granted(rows))
+}
+
+pub(crate) fn revoke(duo: &Duo, host: &Host, grant: &Grant) -> Result<RevokeOutcome, Failure> {
+    let membership = Membership::new(&grant.entitlement, &grant.entitlement_resource, &grant.principal)?;
+    if !is_member(membership.read(duo, host)?) {
+        return Ok(RevokeOutcome::AlreadyRevoked);
+    }
+    let groups = Request::new("DELETE", users::PATH).segment(membership.user_id)?.segment("groups")?;
+    let request = groups.segment(membership.group_id)?.permission(RESOURCES_WRITE);
+    membership.change(duo, host, &request, false)?;
+    Ok(RevokeOutcome::Revoked)
+}
+
+/// A user and a group, by ids that may stand in a path.
+struct Membership<'a> {
+    user_id: &'a str,
+    group_id: &'a str,
+}
+
+/// What Duo says of the user.
+struct Standing {
+    member: bool,
+    /// In the trash, to be deleted soon.
+    leaves: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct User {
+    status: Text,
+    groups: Option<Vec<EmbeddedGroup>>,
+}
+
+impl<'a> Membership<'a> {
+    /// Refuses what cannot be a membership, before anybody is asked.
+    fn new(entitlement: &str, group: &'a ResourceId, principal: &'a ResourceId) -> Result<Self, Failure> {
+        if principal.resource_type != "user" {
+            let message = format!("only users can be granted group membership, not `{}`", principal.resource_type);
+            return Err(refused(message, "name a principal of type `user`"));
+        }
+        if group.resource_type != "group" || entitlement != entitlement_id(group, "member") {
+            let message = format!("`{}` is not the membership in a group of Duo", entitlement.escape_debug());
+            return Err(refused(message, "name an entitlement such as `group:DGXXXXXXXXXXXXXXXXXX:member`"));
+        }
+        for (kind, id) in [("user", &principal.resource), ("group", &group.resource)] {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+            if !(1..=64).contains(&id.len()) || !id.bytes().all(fits) {
+                let message = format!("`{}` cannot be the id of a {kind}", id.escape_debug());
+                return Err(refused(message, "Duo's ids are 1 to 64 letters, digits, `-` and `_`"));
+            }
+        }
+        Ok(Self { user_id: &principal.resource, group_id: &group.resource })
+    }
+
+    fn user(&self) -> Result<Request, Failure> {
+        Ok(Request::get(users::PATH).segment(self.user_id)?.permission(RESOURCES))
+    }
+
+    /// How the user stands to the group now. None: Duo has no such user.
+    fn read(&self, duo: &Duo, host: &Host) -> Result<Option<Standing>, Failure> {
+        let answer = duo.send(host, &self.user()?)?;
+        if duo.has_none(&answer) {
+            return Ok(None);
+        }
+        let Envelope { response: User { status, groups }, .. } = duo.decode(&answer)?;
+        let told = groups.and_then(|groups| self.told(&groups, groups.len() < MAYBE_CUT));
+        let member = match told {
+            Some(member) => Some(member),
+            None => self.listed(duo, host)?,
+        };
+        let leaves = status.eq_ignore_ascii_case("pending deletion");
+        Ok(member.map(|member| Standing { member, leaves }))
+    }
+
+    /// Whether the user's own listing of groups has the group. None: Duo has no such user.
+    fn listed(&self, duo: &Duo, host: &Host) -> Result<Option<bool>, Failure> {
+        let request = user_groups::request(self.user_id)?;
+        let mut window = Offset::first(SAFE_LIMIT);
+        loop {
+            let answer = duo.send(host, &api::at(&request, window))?;
+            if duo.has_none(&answer) {
+                return Ok(None);
+            }
+            let Window { items, next, .. } = duo.window::<EmbeddedGroup>(&answer, window)?;
+            match (self.told(&items, true), next) {
+                (Some(false), Some(next)) => window = next,
+                (Some(member), _) => return Ok(Some(member)),
+                (None, _) => {
+                    return Err(Failure::invalid_response("a group of the user has no id", answer.place()));
+                }
+            }
+        }
+    }
+
+    /// Whether the group is among these. None: it is not, but they need not be all, or one has no id.
+    fn told(&self, groups: &[EmbeddedGroup], complete: bool) -> Option<bool> {
+        let mut ids = groups.iter().map(|group| group.group_id.given());
+        if ids.clone().any(|id| id == Some(self.group_id)) {
+            return Some(true);
+        }
+        (complete && ids.all(|id| id.is_some())).then_some(false)
+    }
+
+    /// Asks for a change once. What then counts is what Duo says of the user, unless it clearly refused.
+    fn change(&self, duo: &Duo, host: &Host, request: &Request, wanted: bool) -> Result<(), Failure> {
+        let unclear = match duo.fetch::<Envelope<IgnoredAny>>(host, request) {
+            Ok(_) => None,
+            Err(Failure::Upstream(detail) | Failure::InvalidResponse(detail)) => Some(detail),
+            // User or group went meanwhile, and the membership with it.
+            Err(Failure::NotFound(detail)) if !wanted => Some(detail),
+            Err(refused) => return Err(refused),
+        };
+        let is_open = unclear.is_some();
+        let detail = unclear
+            .unwrap_or_else(|| Detail::new("Duo accepted the change, but it cannot be seen").place(request.place()));
+        let Self { user_id, group_id } = self;
+        let (meaning, remedy) = match self.read(duo, host).map(is_member) {
+            Ok(member) if member == wanted => return Ok(()),
+            Ok(member) => (
+                format!("`{user_id}` {} a member of `{group_id}`", if member { "still is" } else { "still is not" }),
+                if is_open { "try again" } else { "if a directory manages the group, change it there" },
+            ),
+            Err(_) => (
+                format!("nobody knows whether `{user_id}` is a member of `{group_id}` now: reading the user failed"),
+                "try again; what is done already is not done twice",
+            ),
+        };
+        Err(Failure::Upstream(detail.meaning(meaning).remedy(remedy)))
+    }
+}
+
+/// Who does not exist is in no group.
+fn is_member(standing: Option<Standing>) -> bool {
+    standing.is_some_and(|standing| standing.member)
+}
+
+fn refused(message: String, remedy: &str) -> Failure {
+    Failure::Refused(Detail::new(message).remedy(remedy))
+}
