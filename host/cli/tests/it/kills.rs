@@ -140,6 +140,7 @@ fn since(server: &DuoServer, before: u64) -> Vec<Exchange> {
 }
 
 /// Interrupts runs until so many were hit, each as `ended` says, and lets the last one finish.
+#[expect(clippy::print_stdout, reason = "a test that fails shows the moments that led there")]
 fn survives(seed: u64, signal: Signal, ended: impl Fn(&Desk, Outcome, Duration)) {
     println!("seed {seed}");
     let (server, mut random) = (account(), Random::new(seed));
@@ -167,18 +168,23 @@ fn survives(seed: u64, signal: Signal, ended: impl Fn(&Desk, Outcome, Duration))
         println!("{moment:?}: {}", outcome.code);
         asked.run(&since(&server, before));
         let now = std::fs::read(desk.path(FILE)).unwrap();
-        if now != earlier {
+        let replaced = now != earlier;
+        if replaced {
             assert_eq!(Rows::of(&desk, FILE), expected, "the target is a whole file, or the earlier one");
         }
         if outcome.code == 0 {
-            assert_ne!(now, earlier, "a run that succeeds replaces the file");
+            assert!(replaced, "a run that succeeds replaces the file");
             assert_eq!(asked.pages.keys().cloned().collect::<BTreeSet<_>>(), all);
             assert_eq!(desk.names(), [FILE]);
-            (finished, asked) = (finished + 1, Asked::default());
+            finished += 1;
         } else {
             ended(&desk, outcome, sent.elapsed());
             interrupted += 1;
             in_final_pass += usize::from(finishing);
+        }
+        // A kill may come between the last deed of a sync and the end of its process.
+        if replaced && !desk.path(WORK_FILE).exists() {
+            asked = Asked::default();
         }
         earlier = now;
     }
@@ -221,22 +227,5 @@ fn an_interrupt_in_the_final_pass_is_told_as_one() {
     let before = server.log().len();
     sync(&desk, &server).run().exits(0);
     assert_eq!(server.log().len(), before, "everything had been read");
-    assert_eq!(desk.names(), [FILE]);
-}
-
-#[test]
-fn a_second_signal_ends_a_run_at_once() {
-    let (desk, server) = (Desk::new(), account());
-    let mut running = Moment::Finishing(Duration::ZERO).wait(&desk, &server);
-    let sent = Instant::now();
-    send(&mut running, Signal::TERM);
-    send(&mut running, Signal::INT);
-    let outcome = running.wait();
-    // Either signal may be the one that is told.
-    assert!([130, 143].contains(&outcome.code), "{outcome:?}");
-    assert_eq!(outcome.errors(), 1, "{outcome:?}");
-    assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
-    sync(&desk, &server).run().exits(0);
-    Rows::of(&desk, FILE).are(&server.expected());
     assert_eq!(desk.names(), [FILE]);
 }

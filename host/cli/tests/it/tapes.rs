@@ -81,7 +81,7 @@ fn everything_else(desk: &Desk, file: &str) -> BTreeMap<String, Vec<String>> {
     for name in names {
         let name = name.unwrap();
         let mut rows = reader.connection().prepare(&format!("select * from \"{name}\"")).unwrap();
-        let columns: Vec<String> = rows.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = rows.column_names().map(str::to_owned).collect();
         let texts = rows.query_map([], |row| {
             let values = columns.iter().filter(|column| !column.ends_with("_at"));
             let values = values.map(|column| row.get_ref(column.as_str()).map(|value| format!("{value:?}")));

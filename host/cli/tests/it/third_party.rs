@@ -1,7 +1,6 @@
 //! A connector of somebody else is a file that is copied into the plugins folder; files beside it that are none do no harm.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use accord_fixtures::components::{guests_dir, plugins_dir};
 use accord_fixtures::directory::{Directory, DirectoryServer};
@@ -97,16 +96,4 @@ fn bad_files_beside_it_are_named_with_reasons_and_disturb_nobody() {
     let outcome = desk.accord(&["sync", "duo"]).env("ACCORD_PLUGINS", folders(&desk)).against(&server).run().exits(0);
     assert!(!outcome.printed().contains(".wasm"), "who syncs duo need not know: {outcome:?}");
     Rows::of(&desk, "sync.c1z").are(&server.expected());
-}
-
-#[test]
-fn an_unknown_plugin_is_told_with_the_nearest_names_and_the_folders() {
-    let desk = Desk::new();
-    desk.write("mine/directory.wasm", directory_component());
-    let outcome = desk.accord(&["sync", "directroy"]).env("ACCORD_PLUGINS", folders(&desk)).run().exits(2);
-    assert!(outcome.stderr.contains("directory"), "{}", outcome.stderr);
-    for folder in [plugins_dir(), Path::new(&desk.path("mine"))] {
-        assert!(outcome.stderr.contains(&folder.display().to_string()), "{}", outcome.stderr);
-    }
-    assert_eq!(outcome.errors(), 1);
 }
