@@ -240,8 +240,12 @@ impl Recorder {
                 let same = serde_json::from_slice::<Header>(&fs::read(&path)?).is_ok_and(|known| known == *header);
                 return Ok((!same).then(|| "it holds the tape of another sync".to_owned()));
             }
-            if fs::read_dir(folder)?.next().is_some() {
-                return Ok(Some("it is not empty".to_owned()));
+            let unfinished = part_of(&path);
+            for entry in fs::read_dir(folder)? {
+                // A run that was killed while it began a tape leaves this.
+                if entry?.path() != unfinished {
+                    return Ok(Some("it is not empty".to_owned()));
+                }
             }
             write_private(&path, &serde_json::to_vec_pretty(header)?)?;
             Ok(None)
@@ -318,8 +322,15 @@ fn file_name(address: &Address) -> String {
     format!("{name}.r{}.p{:06}.json", address.restart, address.page)
 }
 
+/// Whatever kills the run, the file is whole or not there.
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(bytes)
+    let part = part_of(path);
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?.write_all(bytes)?;
+    fs::rename(part, path)
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    path.with_extension("part")
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
@@ -328,4 +339,47 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
 
 fn unreadable(path: &Path, error: &dyn fmt::Display) -> Problem {
     Problem::new(Category::Usage, "TAPE-001", format!("cannot replay `{}`: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(sync_id: &str) -> Header {
+        Header {
+            version: VERSION,
+            plugin: "duo".to_owned(),
+            plugin_version: "1.0.0".to_owned(),
+            interface: "0.1".to_owned(),
+            configuration: BTreeMap::new(),
+            secrets: Vec::new(),
+            started_at: 0,
+            sync_id: sync_id.to_owned(),
+        }
+    }
+
+    fn refusal(folder: &Path, header: &Header) -> String {
+        Recorder::begin(folder, header).unwrap_err().headline
+    }
+
+    #[test]
+    fn a_recording_goes_on_in_its_own_folder_and_in_no_other() {
+        let desk = tempfile::tempdir().unwrap();
+        let (folder, header) = (desk.path().join("a/tape"), header("one"));
+        Recorder::begin(&folder, &header).unwrap();
+        Recorder::begin(&folder, &header).unwrap();
+        let other = Header { sync_id: "two".to_owned(), ..header.clone() };
+        assert!(refusal(&folder, &other).ends_with("it holds the tape of another sync"));
+        assert!(refusal(&desk.path().join("a"), &header).ends_with("it is not empty"));
+    }
+
+    #[test]
+    fn a_recording_that_was_killed_as_it_began_can_begin_again() {
+        let desk = tempfile::tempdir().unwrap();
+        fs::write(desk.path().join("tape.part"), "{\"vers").unwrap();
+        Recorder::begin(desk.path(), &header("one")).unwrap();
+        let names: Vec<_> = fs::read_dir(desk.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["tape.json"]);
+        assert_eq!(Player::open(desk.path()).unwrap().header, header("one"));
+    }
 }
