@@ -30,8 +30,8 @@ fn tell_panics() {
             let message = panic.payload_as_str().unwrap_or("panic");
             #[expect(clippy::print_stderr, reason = "stderr is where the host looks after a trap")]
             match panic.location() {
-                Some(place) => eprintln!("{message} ({}:{})", place.file(), place.line()),
-                None => eprintln!("{message}"),
+                Some(place) => eprintln!("panicked at {}:{}: {message}", place.file(), place.line()),
+                None => eprintln!("panicked at an unknown place: {message}"),
             }
         }));
     });

@@ -8,6 +8,8 @@ mod convert;
 mod credentials;
 pub mod engine;
 pub mod http;
+#[cfg(test)]
+mod leak_tests;
 pub mod limits;
 pub mod manifest;
 pub mod plugin;

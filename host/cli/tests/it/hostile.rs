@@ -160,7 +160,7 @@ fn an_allowed_name_that_leads_inside_is_not_followed() {
 }
 
 /// What the guest wrote into its rows, by resource id.
-fn found(desk: &Desk) -> BTreeMap<String, String> {
+pub(crate) fn found(desk: &Desk) -> BTreeMap<String, String> {
     let reader = Reader::open(&desk.path("sync.c1z"), &desk.path("")).unwrap();
     let rows = reader.resources(&View::Everything).map(|row| row.unwrap().message);
     rows.map(|row| (row.id.unwrap_or_default().resource, row.display_name)).collect()
@@ -227,11 +227,13 @@ fn what_a_guest_prints_sends_and_stores_is_a_name() {
 #[test]
 fn a_guest_cannot_play_the_terminal() {
     let (desk, victim) = (Desk::new(), Victim::start().unwrap());
-    for more in [&["--log-format=json"], &["--log-format=console"]] {
-        let outcome = hostile(&desk, &victim, "terminal-escapes").arguments(more).arguments(&["--allow-gaps"]).run();
+    for (format, mode) in [("json", "terminal-escapes"), ("console", "terminal-escapes"), ("console", "steering-key")] {
+        let format = format!("--log-format={format}");
+        let outcome = hostile(&desk, &victim, mode).arguments(&[&format, "--allow-gaps"]).run();
         let printed = outcome.printed();
         let steering = |c: char| (c.is_control() && c != '\n' && c != '\t') || ('\u{202a}'..='\u{202e}').contains(&c);
         assert_eq!(printed.find(steering), None, "{printed:?}");
-        assert!(printed.contains("[31mred"), "{printed}");
+        assert!(printed.contains("[31mred") || printed.contains("[2J"), "{printed}");
+        assert!(!printed.lines().any(|line| line.starts_with("error[NONE-001]")), "{printed}");
     }
 }

@@ -8,6 +8,8 @@ mod connector;
 mod files;
 mod hostile;
 mod kills;
+mod leaks;
+mod limits;
 mod network;
 mod plugins;
 mod progress;

@@ -73,8 +73,24 @@ impl fmt::Debug for Masker {
     }
 }
 
-/// RFC 3986's unreserved characters stay.
+/// What stays as it is differs: letters and digits alone, RFC 3986's unreserved characters, those of HTML forms, those of
+/// JavaScript's `encodeURIComponent`, or those that a whole URL may hold (`encodeURI`).
+const PERCENT_SETS: [&AsciiSet; 5] = [NON_ALPHANUMERIC, RESERVED, FORM, COMPONENT, WHOLE];
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
+const COMPONENT: &AsciiSet = &RESERVED.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+const WHOLE: &AsciiSet = &COMPONENT
+    .remove(b';')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b'$')
+    .remove(b',')
+    .remove(b'#');
 
 fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = vec![secret.to_vec()];
@@ -89,11 +105,15 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     });
     forms.push(hex.to_ascii_uppercase().into_bytes());
     forms.push(hex.into_bytes());
-    for set in [RESERVED, NON_ALPHANUMERIC] {
-        let percent = percent_encode(secret, set).to_string();
-        forms.push(percent.replace("%20", "+").into_bytes());
-        forms.push(lower_escapes(&percent));
-        forms.push(percent.into_bytes());
+    let everything = secret.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "%{byte:02X}");
+        text
+    });
+    for percent in PERCENT_SETS.map(|set| percent_encode(secret, set).to_string()).into_iter().chain([everything]) {
+        for text in [percent.replace("%20", "+"), percent] {
+            forms.push(lower_escapes(&text));
+            forms.push(text.into_bytes());
+        }
     }
     if let Ok(text) = std::str::from_utf8(secret) {
         let json = serde_json::Value::from(text).to_string();
@@ -167,6 +187,9 @@ mod tests {
         }
         echoes.push(url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect());
         echoes.push("s3cr3t%2f%2b%22key%22%20of%20%3cours%3e%3f".to_owned());
+        echoes.push("s3cr3t%2f%2b%22key%22+of+%3cours%3e%3f".to_owned());
+        echoes.push("s3cr3t/+%22key%22%20of%20%3Cours%3E?".to_owned());
+        echoes.push(SECRET.bytes().map(|byte| format!("%{byte:02x}")).collect());
         echoes.push(serde_json::to_string(SECRET).unwrap());
         echoes.push("s3cr3t/+\\\"key\\\" of \\u003cours\\u003e?".to_owned());
         for echo in echoes {
