@@ -40,65 +40,82 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms.into_iter().map(String::into_bytes).collect()
 }
 
-/// Runs a sync in an engine whose memories are searched, for the secret and for what the guest may know. Returns how it
-/// ended, how often each of the two was found, and how many bytes were searched.
-fn searched(
-    component: &Path,
-    settings: &[(&str, String)],
-    ca_file: &Path,
-    secret: &str,
-    known: &str,
-) -> (Result<Report, Problem>, Vec<String>, usize, usize) {
-    let mut needles = forms(secret);
-    let control = format!("needle {} ", needles.len());
-    needles.push(known.as_bytes().to_vec());
-    let watch = Watch::for_needles(needles);
-    let memory = Arc::new(watch.clone());
-    let engine = Engine::with(None, |config| {
-        // Memory of our own cannot begin as an image of a file.
-        config.with_host_memory(memory).memory_init_cow(false);
-    })
-    .unwrap();
-    let package = Package::read(component).unwrap();
-    let given: Vec<(String, Given)> = settings
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), Given::new(Source::Flag((*name).to_owned()), text.clone())))
-        .collect();
-    let folder = tempfile::tempdir().unwrap();
-    let (_keep, stop) = tokio::sync::watch::channel(None);
-    let setup = Setup {
-        engine: &engine,
-        package: &package,
-        configuration: Arc::new(Configuration::build(&package.manifest, &given).unwrap()),
-        network: NetworkOptions {
-            certificate_files: vec![ca_file.to_owned()],
-            allowed_addresses: vec!["127.0.0.0/8".parse().unwrap()],
-            proxies: Proxies::Never,
-            ..NetworkOptions::default()
-        },
-        clock: Arc::new(SystemClock::new(1_000.0)),
-        stop,
-        progress: Progress::default(),
-        activity: Activity::default(),
-        limits: Limits::default(),
-    };
-    let options = SyncOptions {
-        target: folder.path().join("sync.c1z"),
-        work_folder: None,
-        workers: 2,
-        scope: Scope::default(),
-        expand_grants: true,
-        indexes: Indexes::All,
-        allowed_gaps: AllowedGaps::None,
-        tape: TapeMode::Off,
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let outcome = runtime.block_on(sync(setup, options));
-    // Instances go with the tasks that hold them.
-    drop(runtime);
-    let (hits, bytes) = watch.result();
-    let (controls, leaks): (Vec<_>, Vec<_>) = hits.into_iter().partition(|hit| hit.starts_with(&control));
-    (outcome, leaks, controls.len(), bytes)
+/// An engine whose memories are searched for a secret, and for what guests may know.
+struct Search {
+    engine: Engine,
+    watch: Watch,
+    /// How hits of what guests may know begin.
+    control: String,
+    /// So that a component is compiled once.
+    _cache: tempfile::TempDir,
+}
+
+/// What was found so far.
+struct Found {
+    leaks: Vec<String>,
+    /// Places with what guests may know.
+    known: usize,
+    bytes: usize,
+}
+
+impl Search {
+    fn new(secret: &str, known: &str) -> Self {
+        let mut needles = forms(secret);
+        let control = format!("needle {} ", needles.len());
+        needles.push(known.as_bytes().to_vec());
+        let watch = Watch::for_needles(needles);
+        let memory = Arc::new(watch.clone());
+        let cache = tempfile::tempdir().unwrap();
+        let engine = Engine::with(Some(cache.path()), |config| {
+            // Memory of our own cannot begin as an image of a file.
+            config.with_host_memory(memory).memory_init_cow(false);
+        });
+        Self { engine: engine.unwrap(), watch, control, _cache: cache }
+    }
+
+    fn found(&self) -> Found {
+        let (hits, bytes) = self.watch.result();
+        let (known, leaks): (Vec<_>, Vec<_>) = hits.into_iter().partition(|hit| hit.starts_with(&self.control));
+        Found { leaks, known: known.len(), bytes }
+    }
+
+    /// Runs a sync until every instance is gone.
+    fn sync(&self, package: &Package, settings: &[(&str, String)], ca_file: &Path) -> Result<Report, Problem> {
+        let given: Vec<(String, Given)> = settings
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), Given::new(Source::Flag((*name).to_owned()), text.clone())))
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let (_keep, stop) = tokio::sync::watch::channel(None);
+        let setup = Setup {
+            engine: &self.engine,
+            package,
+            configuration: Arc::new(Configuration::build(&package.manifest, &given).unwrap()),
+            network: NetworkOptions {
+                certificate_files: vec![ca_file.to_owned()],
+                allowed_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+                proxies: Proxies::Never,
+                ..NetworkOptions::default()
+            },
+            clock: Arc::new(SystemClock::new(1_000.0)),
+            stop,
+            progress: Progress::default(),
+            activity: Activity::default(),
+            limits: Limits::default(),
+        };
+        let options = SyncOptions {
+            target: folder.path().join("sync.c1z"),
+            work_folder: None,
+            workers: 2,
+            scope: Scope::default(),
+            expand_grants: true,
+            indexes: Indexes::All,
+            allowed_gaps: AllowedGaps::None,
+            tape: TapeMode::Off,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(sync(setup, options))
+    }
 }
 
 /// The size of a small guest's memory; what is searched is at least that.
@@ -110,30 +127,50 @@ fn a_full_sync_of_a_target_that_repeats_the_secret_leaves_no_byte_of_it_in_guest
     let server = DuoServer::start(World::vendor_examples(), Options { keys, ..Options::default() }).unwrap();
     let settings =
         [("api-hostname", server.host()), ("integration-key", KNOWN.to_owned()), ("secret-key", SECRET.to_owned())];
-    let component = accord_fixtures::components::plugins_dir().join("duo.wasm");
+    let package = Package::read(&accord_fixtures::components::plugins_dir().join("duo.wasm")).unwrap();
+    let search = Search::new(SECRET, KNOWN);
     for echo in [false, true] {
         if echo {
             server.faults().add(Rule::on("*", Fault::Echo));
         }
-        let (outcome, leaks, controls, bytes) = searched(&component, &settings, server.ca_file(), SECRET, KNOWN);
-        assert_eq!(outcome.unwrap().counts.grants, 8);
-        assert_eq!(leaks, Vec::<String>::new());
-        assert!(bytes > AT_LEAST, "{bytes} bytes were searched");
-        assert!(controls > 0, "what the guest knows was not found, so the search finds nothing");
+        let before = search.found();
+        let report = search.sync(&package, &settings, server.ca_file()).unwrap();
+        assert_eq!(report.counts.grants, 8);
+        let found = search.found();
+        assert_eq!(found.leaks, Vec::<String>::new());
+        assert!(found.bytes > before.bytes + AT_LEAST, "{} bytes were searched", found.bytes);
+        assert!(found.known > before.known, "what the guest knows was not found, so the search finds nothing");
     }
+}
+
+fn hostile() -> Package {
+    Package::read(&accord_fixtures::components::guests_dir().join("hostile.wasm")).unwrap()
+}
+
+fn settings(victim: &Victim, mode: &str, token: &str) -> [(&'static str, String); 3] {
+    [("mode", mode.to_owned()), ("base-url", victim.allowed().origin()), ("token", token.to_owned())]
 }
 
 #[test]
 fn a_guest_that_looks_for_the_secret_has_no_byte_of_it() {
-    let victim = Victim::start().unwrap();
-    let component = accord_fixtures::components::guests_dir().join("hostile.wasm");
+    let (victim, package) = (Victim::start().unwrap(), hostile());
+    let search = Search::new(victim.token(), &victim.allowed().origin());
     for mode in ["print-everything", "secret-in-query", "fetch", "secret-in-body", "panic", "recurse", "look-around"] {
-        let settings =
-            [("mode", mode.to_owned()), ("base-url", victim.allowed().origin()), ("token", victim.token().to_owned())];
-        let origin = victim.allowed().origin();
-        let (_, leaks, controls, bytes) = searched(&component, &settings, victim.ca_file(), victim.token(), &origin);
-        assert_eq!(leaks, Vec::<String>::new(), "{mode}");
-        assert!(bytes > AT_LEAST, "{mode}: {bytes} bytes were searched");
-        assert!(controls > 0, "{mode}: what the guest knows was not found, so the search finds nothing");
+        let before = search.found();
+        // How it ends is another test's business.
+        let _ = search.sync(&package, &settings(&victim, mode, victim.token()), victim.ca_file());
+        let found = search.found();
+        assert_eq!(found.leaks, Vec::<String>::new(), "{mode}");
+        assert!(found.bytes > before.bytes + AT_LEAST, "{mode}: {} bytes were searched", found.bytes);
+        assert!(found.known > before.known, "{mode}: what the guest knows was not found");
     }
+}
+
+/// The same answers when the host does not know that they hold a secret.
+#[test]
+fn without_the_host_the_search_would_find_it() {
+    let (victim, package) = (Victim::start().unwrap(), hostile());
+    let search = Search::new(victim.token(), &victim.allowed().origin());
+    search.sync(&package, &settings(&victim, "fetch", "quite-another-token"), victim.ca_file()).unwrap();
+    assert!(!search.found().leaks.is_empty());
 }
