@@ -10,23 +10,26 @@ use super::{State, bug};
 impl Host for State {
     fn put_resources(&mut self, rows: Vec<wit::Resource>) -> wasmtime::Result<Result<(), wit::Failure>> {
         let bytes = rows.iter().map(resource_bytes).sum();
-        Ok(self.admit(rows.len(), bytes).map(|()| {
+        let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.resources.extend(rows.into_iter().map(convert::resource));
-        }))
+        });
+        self.go_on(admitted)
     }
 
     fn put_entitlements(&mut self, rows: Vec<wit::Entitlement>) -> wasmtime::Result<Result<(), wit::Failure>> {
         let bytes = rows.iter().map(|row| row.display_name.len() + row.description.len() + 64).sum();
-        Ok(self.admit(rows.len(), bytes).map(|()| {
+        let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.entitlements.extend(rows.into_iter().map(convert::entitlement));
-        }))
+        });
+        self.go_on(admitted)
     }
 
     fn put_grants(&mut self, rows: Vec<wit::Grant>) -> wasmtime::Result<Result<(), wit::Failure>> {
         let bytes = rows.iter().map(grant_bytes).sum();
-        Ok(self.admit(rows.len(), bytes).map(|()| {
+        let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.grants.extend(rows.into_iter().map(convert::grant));
-        }))
+        });
+        self.go_on(admitted)
     }
 }
 

@@ -1,4 +1,6 @@
 //! `facts`: what one listing learns for a later one. A page's own facts are seen at once; others' come from the work file.
+//!
+//! Looking them up counts as computing: it is work of this machine, and a guest could do nothing else for ever.
 
 use crate::bindings::accord::connector::facts::{Host, SettledState};
 use crate::bindings::accord::connector::types as wit;
@@ -29,7 +31,7 @@ impl Host for State {
             let plugin = &self.shared.plugin_id;
             let problem = Problem::new(Category::Plugin, "LIMIT-002", format!("plugin '{plugin}' put {broken}"));
             self.call.fail(problem);
-            return Ok(Err(bug(broken)));
+            return self.go_on(Err(bug(broken)));
         }
         self.call.facts.extend(entries);
         Ok(Ok(()))
@@ -40,7 +42,7 @@ impl Host for State {
             let plugin = &self.shared.plugin_id;
             let text = format!("plugin '{plugin}' asked for {} facts in one call", keys.len());
             self.call.fail(Problem::new(Category::Plugin, "LIMIT-002", text));
-            return Ok(vec![None; keys.len()]);
+            return self.go_on(vec![None; keys.len()]);
         }
         let mut found = match &self.call.facts_reader {
             Some(reader) => match reader.get(keys.clone()).await {
@@ -52,13 +54,12 @@ impl Host for State {
             },
             None => vec![None; keys.len()],
         };
-        self.compute.resume();
         for (key, slot) in keys.iter().zip(&mut found) {
             if let Some((_, own)) = self.call.facts.iter().rev().find(|(name, _)| name == key) {
                 *slot = Some(own.clone());
             }
         }
-        Ok(found)
+        self.go_on(found)
     }
 
     async fn scan(
@@ -78,13 +79,12 @@ impl Host for State {
             },
             None => Default::default(),
         };
-        self.compute.resume();
         for (key, value) in &self.call.facts {
             if key.starts_with(&prefix) && after.as_ref().is_none_or(|after| key > after) {
                 entries.insert(key.clone(), value.clone());
             }
         }
-        Ok(entries.into_iter().take(limit).collect())
+        self.go_on(entries.into_iter().take(limit).collect())
     }
 
     fn collection_state(&mut self, name: String) -> wasmtime::Result<Option<SettledState>> {

@@ -21,14 +21,15 @@ impl wit::Host for State {
     async fn send(&mut self, request: wit::Request) -> wasmtime::Result<Result<wit::Response, wit::HttpError>> {
         let answers = self.exchange(vec![request]).await;
         let answer = answers.into_iter().next().unwrap_or(Err(wit::HttpError::Deadline));
-        Ok(answer)
+        self.go_on(answer)
     }
 
     async fn send_all(
         &mut self,
         requests: Vec<wit::Request>,
     ) -> wasmtime::Result<Vec<Result<wit::Response, wit::HttpError>>> {
-        Ok(self.exchange(requests).await)
+        let answers = self.exchange(requests).await;
+        self.go_on(answers)
     }
 }
 

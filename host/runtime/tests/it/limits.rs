@@ -128,6 +128,15 @@ fn an_endless_loop_ends_in_time_and_leaves_others_alone() {
     assert!(honest.target().exists() && !hostile.target().exists());
 }
 
+/// Calls of the host are no way around the budget, nor is a broken rule that the guest ignores.
+#[test]
+fn endless_calls_of_the_host_end_in_time() {
+    let bench = Bench::new(|limits| limits.compute = Duration::from_millis(300));
+    assert_tells(&bench.refused("loop-on-facts", 1), &["error[LIMIT-003]"]);
+    let bench = Bench::new(|limits| limits.requests_per_page = 1);
+    assert_tells(&bench.refused("flood-requests", 1_000_000), &["error[LIMIT-004]"]);
+}
+
 /// Waiting is not computing, so it must not be possible at all.
 #[test]
 fn a_guest_that_would_sleep_for_a_year_is_stopped() {
