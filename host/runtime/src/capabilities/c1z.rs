@@ -5,11 +5,12 @@ use crate::bindings::accord::connector::types as wit;
 use crate::convert;
 use crate::problem::{Category, Problem};
 
+use super::weight::Weigh;
 use super::{State, bug};
 
 impl Host for State {
     fn put_resources(&mut self, rows: Vec<wit::Resource>) -> wasmtime::Result<Result<(), wit::Failure>> {
-        let bytes = rows.iter().map(resource_bytes).sum();
+        let bytes = rows.weigh();
         let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.resources.extend(rows.into_iter().map(convert::resource));
         });
@@ -17,7 +18,7 @@ impl Host for State {
     }
 
     fn put_entitlements(&mut self, rows: Vec<wit::Entitlement>) -> wasmtime::Result<Result<(), wit::Failure>> {
-        let bytes = rows.iter().map(|row| row.display_name.len() + row.description.len() + 64).sum();
+        let bytes = rows.weigh();
         let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.entitlements.extend(rows.into_iter().map(convert::entitlement));
         });
@@ -25,7 +26,7 @@ impl Host for State {
     }
 
     fn put_grants(&mut self, rows: Vec<wit::Grant>) -> wasmtime::Result<Result<(), wit::Failure>> {
-        let bytes = rows.iter().map(grant_bytes).sum();
+        let bytes = rows.weigh();
         let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.grants.extend(rows.into_iter().map(convert::grant));
         });
@@ -57,22 +58,4 @@ impl State {
         self.call.fail(problem);
         Err(bug(broken))
     }
-}
-
-fn resource_bytes(row: &wit::Resource) -> usize {
-    let profile: usize = row.profile.iter().map(|(name, value)| name.len() + value_bytes(value)).sum();
-    row.id.resource.len() + row.display_name.len() + row.description.len() + profile + 128
-}
-
-fn value_bytes(value: &wit::Value) -> usize {
-    match value {
-        wit::Value::Text(text) | wit::Value::Json(text) => text.len(),
-        wit::Value::Items(items) => items.iter().map(|item| item.len() + 16).sum(),
-        wit::Value::Int(_) | wit::Value::Number(_) | wit::Value::Flag(_) => 8,
-    }
-}
-
-fn grant_bytes(row: &wit::Grant) -> usize {
-    let metadata: usize = row.annotations.len() * 64;
-    row.entitlement.len() + row.principal.resource.len() + row.entitlement_resource.resource.len() + metadata
 }

@@ -12,6 +12,7 @@ mod random;
 mod secrets;
 mod stderr;
 pub(crate) mod wasi;
+mod weight;
 
 pub(crate) use self::http::Exchanges;
 pub(crate) use self::log::LogBudget;
