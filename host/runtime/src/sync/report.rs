@@ -1,9 +1,12 @@
 //! What a finished sync tells: for people, for `--report`, and for the exit code.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use accord_c1z::work::Counts;
 use serde::Serialize;
+
+use crate::http::Counters;
 
 use super::coverage::Coverage;
 
@@ -55,6 +58,18 @@ impl Report {
     /// 0, or 3 where gaps were declared.
     pub fn exit_code(&self) -> i32 {
         if self.coverage.complete { 0 } else { 3 }
+    }
+}
+
+impl Traffic {
+    pub(super) fn new(counters: Counters, since_start: Duration) -> Self {
+        Self {
+            calls: counters.calls,
+            attempts: counters.attempts,
+            rate_limited: counters.rate_limited,
+            response_bytes: counters.response_bytes,
+            seconds: since_start.as_secs_f64(),
+        }
     }
 }
 

@@ -234,13 +234,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
                 ended_at: rfc3339(ended_at),
                 resumed_pages,
                 counts: Totals::from(&finished.summary.counts),
-                traffic: Traffic {
-                    calls: counters.calls,
-                    attempts: counters.attempts,
-                    rate_limited: counters.rate_limited,
-                    response_bytes: counters.response_bytes,
-                    seconds: setup.clock.monotonic().as_secs_f64(),
-                },
+                traffic: Traffic::new(counters, setup.clock.monotonic()),
                 coverage,
             })
         }
@@ -248,10 +242,10 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
     }
 }
 
-/// A stopped run keeps what it has read, unless going on would meet the same fault again or there is nothing to keep.
+/// A stopped run keeps what it has read, unless the plugin's fault would be met again or there is nothing to keep.
 fn keep_or_discard(work: WorkFile, problem: Problem, target: &Path) -> Problem {
     let pages: u64 = work.collections().map_or(0, |records| records.iter().map(|record| u64::from(record.pages)).sum());
-    let worth_keeping = pages > 0 && !matches!(problem.category, Category::Plugin | Category::Bug | Category::Usage);
+    let worth_keeping = pages > 0 && !matches!(problem.category, Category::Plugin | Category::Bug);
     let problem = problem.line("file", format!("{} not touched", target.display()));
     if worth_keeping {
         drop(work);
