@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::http::{Activity, NetworkOptions, Proxies};
 use crate::limits::Limits;
 use crate::plugin::Package;
-use crate::sync::{AllowedGaps, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, sync};
+use crate::sync::{AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, sync};
 use crate::watched_memory::Watch;
 
 /// Written so that its URL encoding differs from itself.
@@ -110,6 +110,7 @@ impl Search {
             scope: Scope::default(),
             expand_grants: true,
             indexes: Indexes::All,
+            file_profile: FileProfile::Current,
             allowed_gaps: AllowedGaps::None,
             tape: TapeMode::Off,
         };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use accord_c1z::model::ResourceId;
 use accord_runtime::configuration::{ConfigurationProblem, Source};
 use accord_runtime::http::NetworkOptions;
-use accord_runtime::sync::{AllowedGaps, Indexes, Scope, SyncOptions, TapeMode};
+use accord_runtime::sync::{AllowedGaps, FileProfile, Indexes, Scope, SyncOptions, TapeMode};
 
 use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
 use super::settings::{Kind, Setting};
@@ -68,6 +68,9 @@ impl SyncArguments {
             indexes: reading
                 .one_of("indexes", &[("all", Indexes::All), ("none", Indexes::None)])
                 .unwrap_or(Indexes::All),
+            file_profile: reading
+                .one_of("file-profile", &[("current", FileProfile::Current), ("compat-0.7", FileProfile::Compat07)])
+                .unwrap_or_default(),
             allowed_gaps: reading.allowed_gaps(),
             tape,
         };

@@ -135,6 +135,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ..BASE
     },
     Setting {
+        name: "file-profile",
+        environment: "ACCORD_FILE_PROFILE",
+        kind: Kind::Text("WHICH"),
+        default: "current",
+        help: "Columns of the file: current, or compat-0.7 for viewers of SDK 0.7 that export it",
+        ..BASE
+    },
+    Setting {
         name: "c1z-temp-dir",
         environment: "BATON_C1Z_TEMP_DIR",
         kind: Kind::Text("FOLDER"),

@@ -204,6 +204,19 @@ fn resources_alone_are_collected_on_request() {
 }
 
 #[test]
+fn a_file_for_older_viewers_has_only_the_columns_that_they_know() {
+    let (desk, server) = (Desk::new(), duo());
+    for (profile, has_it) in [("current", true), ("compat-0.7", false)] {
+        desk.accord(&["sync", "duo", "--file-profile", profile]).against(&server).run().exits(0);
+        desk.accord(&["verify", "sync.c1z"]).run().exits(0);
+        let reader = Reader::open(&desk.path("sync.c1z"), &desk.path("")).unwrap();
+        let database = std::fs::read(reader.container().unwrap().path()).unwrap();
+        let column = b"grants_backfilled";
+        assert_eq!(database.windows(column.len()).any(|bytes| bytes == column), has_it, "{profile}");
+    }
+}
+
+#[test]
 fn a_scope_that_cannot_be_served_is_an_error_and_never_a_full_sync() {
     let (desk, server) = (Desk::new(), duo());
     let id = "bid:r:group/DGAAAAAAAAAAAAAAAAA1";

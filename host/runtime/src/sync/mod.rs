@@ -18,6 +18,7 @@ mod scope;
 mod validate;
 mod writer;
 
+pub use accord_c1z::schema::FileProfile;
 pub use accord_c1z::work::{Counts, Indexes, Note};
 pub use coverage::{AllowedGaps, CollectionCoverage, Coverage, ListingGap, PluginFacts, State};
 pub use progress::{ListingProgress, Progress, Stage};

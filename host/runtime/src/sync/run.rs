@@ -55,6 +55,7 @@ pub struct SyncOptions {
     pub scope: Scope,
     pub expand_grants: bool,
     pub indexes: Indexes,
+    pub file_profile: FileProfile,
     pub allowed_gaps: AllowedGaps,
     pub tape: TapeMode,
 }
@@ -164,7 +165,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         identity: identity(&setup, &options),
         resource_types: selection.selected.clone(),
         deselected: selection.deselected.clone(),
-        profile: FileProfile::Current,
+        profile: options.file_profile,
         now,
         seed,
     })

@@ -71,6 +71,7 @@ pub(super) fn identity(setup: &Setup<'_>, options: &SyncOptions) -> Identity {
     let resources: Vec<String> =
         options.scope.resources.iter().map(|id| format!("{}:{}", id.resource_type, id.resource)).collect();
     identity.insert("resources".into(), resources.join(","));
+    identity.insert("file profile".into(), format!("{:?}", options.file_profile));
     identity.insert("resources only".into(), options.scope.resources_only.to_string());
     identity.insert("allowed gaps".into(), format!("{:?}", options.allowed_gaps));
     identity.insert("tape".into(), tape(&options.tape));

@@ -12,7 +12,9 @@ use accord_runtime::engine::Engine;
 use accord_runtime::http::{Activity, NetworkOptions, Proxies};
 use accord_runtime::limits::Limits;
 use accord_runtime::plugin::Package;
-use accord_runtime::sync::{AllowedGaps, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, sync};
+use accord_runtime::sync::{
+    AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, sync,
+};
 
 use crate::log::{Ear, captured};
 
@@ -73,6 +75,7 @@ impl Bench {
             scope: Scope::default(),
             expand_grants: true,
             indexes: Indexes::All,
+            file_profile: FileProfile::Current,
             allowed_gaps: AllowedGaps::None,
             tape: TapeMode::Off,
         };
