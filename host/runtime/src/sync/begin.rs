@@ -13,6 +13,7 @@ use crate::running::{CallError, Done, Instance};
 use crate::tape::Address;
 
 use super::errors;
+use super::listing::within_limit;
 use super::run::Run;
 use super::writer::FactsReader;
 
@@ -42,6 +43,7 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
         call.facts_reader = Some(FactsReader::new(run.writer.clone(), view, Vec::new()));
         let Done { result, .. } = settle(run, &address, instance.begin(call, &scope).await)?;
         let collections = result.map_err(|failure| errors::failure(shared, "begin", failure))?;
+        within_limit(run, collections.len(), "begin")?;
         let mut addresses = Vec::with_capacity(collections.len());
         for collection in collections {
             if run.collection(&collection.name).is_none() {

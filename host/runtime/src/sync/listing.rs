@@ -95,19 +95,24 @@ async fn read_one(
                 run.progress.found(&found);
                 run.queue().add(vec![found]);
             }
-            let limit = run.plugin.shared.limits.collections;
-            if run.queue().known() > limit {
-                let text = format!("plugin '{}' found more than {limit} listings", run.plugin.shared.plugin_id);
-                return Err(Problem::new(Category::Plugin, "LIMIT-007", text)
-                    .place(record.address.to_string())
-                    .remedy("report this to the plugin's author"));
-            }
+            let known = run.queue().known();
+            within_limit(run, known, &record.address.to_string())?;
             match committed.record.state {
                 CollectionState::Complete => compare_with_total(run, committed.record).await,
                 _ => Ok(committed.record),
             }
         }
     }
+}
+
+/// Refuses more listings than one sync may have.
+pub(super) fn within_limit(run: &Run, listings: usize, place: &str) -> Result<(), Problem> {
+    let limit = run.plugin.shared.limits.collections;
+    if listings <= limit {
+        return Ok(());
+    }
+    let text = format!("plugin '{}' found more than {limit} listings", run.plugin.shared.plugin_id);
+    Err(Problem::new(Category::Plugin, "LIMIT-007", text).place(place).remedy("report this to the plugin's author"))
 }
 
 /// Begins a listing again, within the limit.
