@@ -197,6 +197,8 @@ fn listings_are_bounded_in_pages_restarts_and_number() {
     assert_tells(&text, &["error[LIMIT-006] a cursor of 3 bytes; at most 2 are allowed"]);
     let text = Bench::new(|limits| limits.collections = 5).refused("endless-discoveries", 6);
     assert_tells(&text, &["error[LIMIT-007] plugin 'hostile' found more than 5 listings"]);
+    let text = Bench::new(|limits| limits.collections = 0).refused("endless-discoveries", 6);
+    assert_tells(&text, &["error[LIMIT-007] plugin 'hostile' found more than 0 listings", "where   begin"]);
     let problem = run(Bench::new(|limits| limits.restarts = 1).sync("restart-forever", 1)).unwrap_err();
     assert_tells(&problem.to_string(), &["mischief had to begin again more than 1 times: the listing expired"]);
 }
