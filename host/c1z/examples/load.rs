@@ -24,8 +24,8 @@ use accord_c1z::model::{
 };
 use accord_c1z::schema::FileProfile;
 use accord_c1z::work::{
-    CollectionAddress, DEFAULT_LEVEL, Expand, FinishOptions, Identity, Indexes, Limits, OpenOptions, PageCommit, Step,
-    SyncType, WorkFile,
+    CollectionAddress, Expand, FinishOptions, Identity, Indexes, Limits, OpenOptions, PageCommit, Step, SyncType,
+    WorkFile,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -99,7 +99,6 @@ fn staged(users: usize, folder: &Path) -> Result<u64, Failure> {
         ended_at: NOW,
         indexes: Indexes::All,
         expand: Expand::Full,
-        zstd_level: DEFAULT_LEVEL,
         limits: Limits::default(),
         coverage: &|_| "{}".to_owned(),
         cancel: Arc::default(),
@@ -159,7 +158,7 @@ fn bare(users: usize, folder: &Path) -> Result<u64, Failure> {
     let cancel = AtomicBool::new(false);
     let mut output = File::create(folder.join("bare.c1z"))?;
     let mut watch = Watch { cancel: &cancel, progress: &mut |_, _| {} };
-    let written = container::write(&path, &mut output, DEFAULT_LEVEL, &mut watch)?;
+    let written = container::write(&path, &mut output, &mut watch)?;
     fs::remove_file(path)?;
     Ok(written.bytes)
 }

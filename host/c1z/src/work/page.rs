@@ -84,7 +84,7 @@ impl WorkFile {
             .prepare_cached("INSERT INTO pages (collection, number) VALUES (?, ?)")?
             .insert(params![id.0, page.page])?;
         let mut stage =
-            Stage::new(&transaction, &mut self.interner, &self.encoder, &self.deselected, &known.address, page_id);
+            Stage::new(&transaction, &mut self.interner, &self.encoder, &self.deselected, &known.address, page_id)?;
         stage.rows(&page.rows)?;
         let staged = stage.finish();
         let repeated_page = match &staged.digest {

@@ -66,7 +66,6 @@ pub(super) async fn finish(
             ended_at: finishing.ended_at,
             indexes: finishing.options.indexes,
             expand,
-            zstd_level: 3,
             limits: Limits::default(),
             coverage: &text_of,
             cancel,

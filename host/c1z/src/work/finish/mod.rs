@@ -60,9 +60,6 @@ impl Default for Limits {
     }
 }
 
-/// The zstd level that the field's files have.
-pub const DEFAULT_LEVEL: i32 = 3;
-
 /// How far a finish is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -144,8 +141,6 @@ pub struct FinishOptions<'a> {
     pub ended_at: Timestamp,
     pub indexes: Indexes,
     pub expand: Expand,
-    /// See [`DEFAULT_LEVEL`].
-    pub zstd_level: i32,
     pub limits: Limits,
     /// Makes the coverage text for the file from what came out.
     pub coverage: &'a dyn Fn(&Summary) -> String,
