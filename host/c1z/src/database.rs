@@ -73,12 +73,12 @@ impl NewDatabase {
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        // A 16 MiB cache and sorting in files: less time and a sixth of the memory of a 256 MiB cache that sorts in
+        // An 8 MiB cache and sorting in files: less time and an eighth of the memory of a 256 MiB cache that sorts in
         // memory, measured with a million grants. Pages of 8 KiB, which no reader minds: 6 % less time and 4 % smaller
         // when packed than with 4 KiB; larger ones gain nothing more.
         connection.execute_batch(
             "pragma page_size = 8192; pragma journal_mode = off; pragma synchronous = off;
-             pragma locking_mode = exclusive; pragma cache_size = -16384; pragma temp_store = file; begin",
+             pragma locking_mode = exclusive; pragma cache_size = -8192; pragma temp_store = file; begin",
         )?;
         schema::create_tables(&connection, profile)?;
         Ok(Self { connection, profile, sync_id: sync_id.into(), discovered_at: discovered_at.into() })

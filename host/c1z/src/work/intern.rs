@@ -23,8 +23,7 @@ pub(super) struct Interner {
 impl Interner {
     /// Forgets everything: after a transaction that failed, an id may not be in the table.
     pub(super) fn forget(&mut self) {
-        self.resources.clear();
-        self.entitlements.clear();
+        *self = Self::default();
     }
 
     pub(super) fn resource(&mut self, connection: &Connection, id: &ResourceId) -> Result<i64, Error> {

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::manifest::Manifest;
 use crate::problem::{Category, Problem};
 
+use super::cost::{Meter, Phase};
 use super::coverage::Coverage;
 use super::errors;
 use super::progress::{Progress, Stage};
@@ -29,6 +30,7 @@ pub(super) struct Finishing<'a> {
     pub(super) started_at: Timestamp,
     pub(super) ended_at: Timestamp,
     pub(super) progress: Progress,
+    pub(super) meter: &'a mut Meter,
 }
 
 /// The final pass. It computes for long, so it gets this thread while others of the runtime go on.
@@ -56,7 +58,11 @@ pub(super) async fn finish(
     let coverage_of = |summary: &Summary| Coverage::new(finishing.manifest, finishing.digest, &records, summary);
     let text_of = |summary: &Summary| serde_json::to_string(&coverage_of(summary)).unwrap_or_default();
     let progress = finishing.progress.clone();
-    let mut tell = move |step: Step| progress.enter(Stage::Finishing(step_text(step)));
+    let meter = finishing.meter;
+    let mut tell = move |step: Step| {
+        meter.enter(Phase::Finishing(step.into()));
+        progress.enter(Stage::Finishing(step_text(step)));
+    };
     let finished = tokio::task::block_in_place(|| {
         work.finish(FinishOptions {
             collection_order: &order,

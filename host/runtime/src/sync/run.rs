@@ -25,6 +25,7 @@ use crate::running::{Grants, Plugin};
 use crate::tape::{Address, Exchange, Player, Recorder};
 
 use super::begin::begin;
+use super::cost::{Meter, Phase};
 use super::coverage::AllowedGaps;
 use super::errors;
 use super::listing::worker;
@@ -144,6 +145,7 @@ impl Run {
 
 /// Runs one sync to its published file.
 pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Problem> {
+    let mut meter = Meter::start();
     let manifest = Arc::clone(&setup.package.manifest);
     let target = canonical_target(&options.target)?;
     let selection = Selection::new(&manifest, &setup.configuration, &options.scope)?;
@@ -200,11 +202,13 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         allowed_gaps: options.allowed_gaps.clone(),
         tape,
     });
+    meter.enter(Phase::Reading);
     let outcome = read_everything(&run, &options, &mut lock, setup.stop.clone()).await;
     // Workers are gone by now; the writer's last handle goes with the run.
     let shared = Arc::clone(&run.plugin.shared);
     drop(run);
-    let mut work = thread.finish()?;
+    let (mut work, staged) = thread.finish()?;
+    meter.staged(staged);
     let outcome = match outcome {
         Ok(()) => {
             let finishing = Finishing {
@@ -214,6 +218,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
                 ended_at: if is_replay { started_at } else { timestamp(since_1970(&*setup.clock)) },
                 started_at,
                 progress: setup.progress.clone(),
+                meter: &mut meter,
             };
             finish(&mut work, finishing, setup.stop.clone()).await
         }
@@ -236,6 +241,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
                 resumed_pages,
                 counts: Totals::from(&finished.summary.counts),
                 traffic: Traffic::new(counters, setup.clock.monotonic()),
+                cost: meter.cost(),
                 coverage,
             })
         }

@@ -181,6 +181,7 @@ impl WorkFile {
     /// grants, space, cancellation. The previous target is untouched and no temporary file remains.
     pub fn finish(&mut self, mut options: FinishOptions<'_>) -> Result<Finished, Error> {
         let build = Temporary::new(build_path(&self.path))?;
+        self.interner.forget();
         stoppable(&mut self.connection, &options.cancel)?;
         let built = self.build(&build, &mut options);
         // The handler would hold on to the caller's flag.

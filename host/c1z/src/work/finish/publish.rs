@@ -53,6 +53,7 @@ pub(super) fn publish(
     summary: Summary,
     options: &mut FinishOptions<'_>,
 ) -> Result<Finished, Error> {
+    (options.progress)(Progress::Verifying);
     check_database(build.path(), &summary, options)?;
     let mut packed = Temporary::new(packed_path(target))?;
     // The field's files are readable by others; who does not want that has a umask.

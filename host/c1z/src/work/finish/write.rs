@@ -62,6 +62,8 @@ pub(super) fn write(
         supports_diff: options.expand != Expand::None,
         stats: summary.counts.stats(),
     })?;
+    // What sorting the indexes needs, the scratch tables need no more.
+    scratch.execute_batch("PRAGMA shrink_memory")?;
     if options.indexes == Indexes::All {
         let progress = &mut options.progress;
         database.create_indexes(|done, of| progress(Progress::Indexing { done, of }))?;
