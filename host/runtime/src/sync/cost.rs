@@ -6,9 +6,12 @@ use accord_c1z::work::Progress as Step;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
-/// CPU seconds of the whole process by phase. They add up to all that the process used until its file was there.
+/// CPU seconds of the whole process, in all and by phase: all that it used until its file was there.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Cost {
+    pub cpu_seconds: f64,
+    /// The most memory that was resident at once; none where the system does not tell.
+    pub peak_memory_bytes: Option<u64>,
     /// Until the first page: arguments, plugin, trust store, work file.
     pub starting: f64,
     /// Guests, what crosses to and from them, the network, and staging.
@@ -100,6 +103,13 @@ impl Meter {
     /// Everything up to now.
     pub(super) fn cost(&mut self) -> Cost {
         self.enter(self.phase);
-        self.cost
+        Cost { cpu_seconds: self.charged.as_secs_f64(), peak_memory_bytes: peak_memory(), ..self.cost }
     }
+}
+
+/// `VmHWM:    74232 kB`, as Linux tells it.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }
