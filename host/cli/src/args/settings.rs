@@ -183,9 +183,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         name: "rate",
         environment: "ACCORD_RATE",
-        kind: Kind::Text("NUMBER/min"),
+        kind: Kind::Text("NUMBER/UNIT"),
         group: Group::Target,
-        help: "Ask the target at most so often, also as 5/s",
+        help: "Ask the target at most so often in any such while, as 10/s, 60/min or 600/h; the connector's own rate then no longer counts",
         ..BASE
     },
     Setting {

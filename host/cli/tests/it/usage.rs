@@ -122,7 +122,7 @@ fn bad_settings_are_told_all_at_once() {
         "has `a=b`, which is not of the form HOST:PORT=ADDRESS:PORT",
         "has `nope`, which is not of the form bid:r:<type>/<id>",
         "--record and --replay exclude each other",
-        "--rate / ACCORD_RATE is `often`, and should be like 60/min or 5/s, at least one a minute (from ACCORD_RATE)",
+        "--rate / ACCORD_RATE is `often`, and should be a whole number with its unit, like 60/min, 5/s or 600/h (from ACCORD_RATE)",
         "--log-level / BATON_LOG_LEVEL is `loud`",
         "--secret-key / BATON_SECRET_KEY is missing",
     ] {

@@ -16,12 +16,15 @@ use super::client::{NoRoute, address_refused};
 use super::fault::Fault;
 use super::gateway::{Gateway, Stop};
 use super::message::Message;
+use super::options::RateLimit;
 use super::retry;
 use super::types::{HttpError, Outcome, Phase};
 use crate::credentials::{self, Outgoing, Token};
 use crate::manifest::{Credential, Rate, Recipe};
 use crate::policy::Permit;
 use crate::problem::{Category, Problem};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// One request to one address, with everything decided but the moment.
 pub(super) struct Hop<'a> {
@@ -194,7 +197,7 @@ impl Gateway {
         let told = retry::told(&answer.headers, vendor, answer.status, wall);
         if answer.status == 429 {
             self.activity.rate_limited();
-            going.limited(now + told.unwrap_or_else(|| retry::backoff(tries.repeats)));
+            going.limited(now + told.unwrap_or_else(|| retry::backoff(tries.repeats)), answer.status.to_string());
         } else {
             going.taken();
             if let Some(wait) = vendor.and_then(|vendor| retry::low_water(&answer.headers, vendor, wall)) {
@@ -270,10 +273,10 @@ impl Gateway {
             return Err(self.out_of_time(hop, None));
         }
         let hold = |hold: Hold| async move {
-            let reason = if hold.limited { Reason::Refused("429".to_owned()) } else { Reason::Pace };
+            let reason = hold.refusal.map_or(Reason::Pace, Reason::Refused);
             self.wait(hop, hold.until, reason).await
         };
-        let going = bucket.enter(|| self.clock.monotonic(), hold).await?;
+        let going = bucket.enter(&self.clock, hold).await?;
         going.ok_or_else(|| HttpError::Deadline.into())
     }
 
@@ -317,21 +320,24 @@ impl Gateway {
 
     fn bucket(&self, hop: &Hop<'_>, rate: Option<&Rate>) -> Arc<Bucket> {
         let declared = rate.map_or(Pace::UNDECLARED, |rate| Pace {
-            per_minute: rate.per_minute,
+            limit: RateLimit { requests: rate.per_minute, window: MINUTE },
             burst: rate.burst,
             in_flight: rate.in_flight,
         });
-        let pace = match self.options.per_minute {
-            Some(per_minute) => Pace { per_minute, burst: per_minute, ..declared },
-            None => declared,
-        };
-        let key = BucketKey {
+        let mut key = BucketKey {
             account: self.account.clone(),
             credential: hop.credential.map(|credential| credential.id.clone()),
             origin: hop.permit.place.host_and_port(),
             class: hop.permit.egress.rate.clone(),
         };
-        self.options.rates.bucket(key, pace, self.clock.monotonic())
+        let Some(limit) = self.options.rate else { return self.options.rates.bucket(key, declared) };
+        // The operator speaks of the target, whatever classes the manifest tells apart. Requests for tokens carry no
+        // credential and stay apart: who waits for a token has its turn already.
+        key.credential = hop.credential.map(|_| String::new());
+        key.class = None;
+        let in_flight = self.manifest.rates.iter().map(|rate| rate.in_flight).min();
+        let in_flight = in_flight.unwrap_or(Pace::UNDECLARED.in_flight);
+        self.options.rates.bucket(key, Pace { limit, burst: limit.requests, in_flight })
     }
 
     fn keep_cookies(&self, hop: &Hop<'_>, answer: &Answer) {

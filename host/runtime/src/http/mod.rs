@@ -19,5 +19,5 @@ mod types;
 pub use activity::{Activity, Counters, Reason, Waiting};
 pub use bucket::RateTable;
 pub use gateway::Gateway;
-pub use options::{AddressOverride, NetworkOptions, Proxies};
+pub use options::{AddressOverride, NetworkOptions, Proxies, RateLimit};
 pub use types::{Body, HttpError, Outcome, Phase, Request, Response};

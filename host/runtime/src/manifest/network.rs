@@ -118,8 +118,9 @@ pub enum Algorithm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rate {
     pub name: String,
+    /// At most so many in any minute.
     pub per_minute: u32,
-    /// How many may go at once after a pause.
+    /// How many of those may go at once; the minute is cut into as many parts as that takes.
     pub burst: u32,
     /// How many may be under way at a time.
     pub in_flight: u32,
