@@ -16,6 +16,7 @@ mod progress;
 mod rows;
 mod secrets;
 mod stopping;
+mod storm;
 mod support;
 mod syncing;
 mod tapes;

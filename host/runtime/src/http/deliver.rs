@@ -13,6 +13,7 @@ use super::activity::{Reason, Waiting};
 use super::attempt::{Answer, Bounds, Budget, Departure, attempt};
 use super::bucket::{Bucket, BucketKey, Going, Hold, Pace};
 use super::client::{NoRoute, address_refused};
+use super::code;
 use super::fault::Fault;
 use super::gateway::{Gateway, Stop};
 use super::message::Message;
@@ -192,12 +193,17 @@ impl Gateway {
     ) -> Next {
         self.reach.answered(&hop.host());
         self.keep_cookies(hop, &answer);
-        let (now, wall) = (self.clock.monotonic(), self.clock.now());
+        let now = self.clock.monotonic();
+        let wall = retry::target_time(&answer.headers).unwrap_or_else(|| self.clock.now());
         let vendor = rate.and_then(|rate| rate.headers.as_ref());
         let told = retry::told(&answer.headers, vendor, answer.status, wall);
+        let code = || {
+            let pointer = hop.permit.place.error_code.as_deref();
+            code::refusal(pointer, &answer, &self.configuration.secrets().masker())
+        };
         if answer.status == 429 {
             self.activity.rate_limited();
-            going.limited(now + told.unwrap_or_else(|| retry::backoff(tries.repeats)), answer.status.to_string());
+            going.limited(now + told.unwrap_or_else(|| retry::backoff(tries.repeats)), code());
         } else {
             going.taken();
             if let Some(wait) = vendor.and_then(|vendor| retry::low_water(&answer.headers, vendor, wall)) {
@@ -214,7 +220,7 @@ impl Gateway {
         }
         let refusal = match unexpected_type(hop, &answer) {
             Some(found) => format!("{} {found}", answer.status),
-            None if retry::is_passing(answer.status) => answer.status.to_string(),
+            None if retry::is_passing(answer.status) => code(),
             None => return Next::Done(answer),
         };
         if !hop.is_repeatable() || !tries.may_go_on(told) {
@@ -282,7 +288,7 @@ impl Gateway {
 
     /// Waits visibly, unless the run's time is over before.
     async fn wait(&self, hop: &Hop<'_>, until: Duration, reason: Reason) -> Result<(), Stop> {
-        let waiting = Waiting { host: hop.host(), reason, until };
+        let waiting = Waiting { target: self.manifest.name.clone(), reason, until };
         if self.deadline.is_some_and(|deadline| until > deadline) {
             return Err(self.out_of_time(hop, Some(&waiting)));
         }

@@ -4,6 +4,7 @@ mod activity;
 mod attempt;
 mod bucket;
 mod client;
+mod code;
 mod deliver;
 mod fault;
 mod gateway;

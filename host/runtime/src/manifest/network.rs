@@ -17,6 +17,8 @@ pub struct Origin {
     pub certificates: Option<String>,
     /// Cookies are kept in the host and sent back.
     pub cookies: bool,
+    /// A JSON pointer to where a refusal's code stands in its body. Shown beside the plugin's name while it is waited for.
+    pub error_code: Option<String>,
     /// It exists only if all of these hold.
     pub conditions: Vec<Condition>,
 }

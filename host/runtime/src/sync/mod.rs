@@ -12,6 +12,7 @@ mod progress;
 mod publish;
 mod queue;
 mod reader;
+mod remaining;
 mod report;
 mod run;
 mod scope;

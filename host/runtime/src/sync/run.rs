@@ -31,6 +31,7 @@ use super::listing::worker;
 use super::progress::{Progress, Stage};
 use super::publish::{Finishing, canonical_target, finish, set_corrupt_target_aside};
 use super::queue::Queue;
+use super::remaining;
 use super::report::{Report, Totals, Traffic};
 use super::scope::{Scope, Selection, header, identity};
 use super::writer::Writer;
@@ -245,12 +246,14 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
 
 /// A stopped run keeps what it has read, unless the plugin's fault would be met again or there is nothing to keep.
 fn keep_or_discard(work: WorkFile, problem: Problem, target: &Path) -> Problem {
-    let pages: u64 = work.collections().map_or(0, |records| records.iter().map(|record| u64::from(record.pages)).sum());
+    let records = work.collections().unwrap_or_default();
+    let pages: u64 = records.iter().map(|record| u64::from(record.pages)).sum();
     let worth_keeping = pages > 0 && !matches!(problem.category, Category::Plugin | Category::Bug);
     let problem = problem.line("file", format!("{} not touched", target.display()));
     if worth_keeping {
         drop(work);
-        return problem.line("resume", format!("run the same command again: {pages} pages need not be read again"));
+        return remaining::told(problem, &records)
+            .line("resume", format!("run the same command again: {pages} pages need not be read again"));
     }
     if let Err(error) = work.discard() {
         tracing::warn!("the work file could not be removed: {error}");
