@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what helps tests may panic as tests may")]
 
+mod calm;
 mod config_sources;
 mod conformance;
 mod connector;
@@ -11,6 +12,7 @@ mod kills;
 mod leaks;
 mod limits;
 mod network;
+mod outage;
 mod plugins;
 mod progress;
 mod rows;

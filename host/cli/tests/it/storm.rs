@@ -2,36 +2,16 @@
 
 use std::time::Duration;
 
-use accord_fixtures::duo::{DuoServer, Fault, Options, PageSize, PageSizes, Rate, RetryAfter, Rule, Shape, World};
+use accord_fixtures::duo::{Fault, Options, Rate, RetryAfter, Rule};
 use accord_fixtures::server::Exchange;
 
+use crate::calm::{CALM, FILE, account, answered, sync};
 use crate::rows::Rows;
-use crate::support::{Call, Desk};
-
-const FILE: &str = "sync.c1z";
+use crate::support::Desk;
 
 /// Waits last a fifth. With ten requests in a second of this time, each has 20 ms of the machine's, and two listings are
 /// read at a time: several times what a busy machine with two cores needs.
 const SCALE: f64 = 5.0;
-
-/// About 120 pages, two listings at a time for the first hundred.
-fn account(options: Options) -> DuoServer {
-    let capped = |cap| PageSize { cap, ..PageSize::at_most(500) };
-    let page_sizes = PageSizes { users: capped(6), groups: capped(3), admins: capped(2), ..PageSizes::default() };
-    let world = World::generate(&Shape { seed: 4, users: 120, groups: 144, memberships: 4, admins: 100 });
-    DuoServer::start(world, Options { page_sizes, ..options }).unwrap()
-}
-
-fn sync(desk: &Desk, server: &DuoServer, scale: f64) -> Call {
-    desk.accord(&["sync", "duo"]).against(server).env("ACCORD_TIME_SCALE", scale.to_string())
-}
-
-/// The rows of a sync that nothing disturbed.
-fn calm() -> Rows {
-    let (desk, server) = (Desk::new(), account(Options::default()));
-    sync(&desk, &server, 1_000.0).run().exits(0);
-    Rows::of(&desk, FILE)
-}
 
 /// When requests came, on the server's clock, in order.
 fn moments(exchanges: &[Exchange]) -> Vec<Duration> {
@@ -46,7 +26,7 @@ fn seconds(seconds: u64) -> Duration {
 
 #[test]
 fn a_storm_is_waited_out_and_not_called_up_again() {
-    let expected = calm();
+    let expected = &CALM.rows;
     let vendors_own = Rate { requests: 10, per: seconds(1) };
     let (desk, server) =
         (Desk::new(), account(Options { rate: Some(vendors_own), time_scale: SCALE, ..Options::default() }));
@@ -69,14 +49,14 @@ fn a_storm_is_waited_out_and_not_called_up_again() {
     let sustained = 59.0 / (after[59] - after[0]).as_secs_f64();
     assert!((8.0..=10.0).contains(&sustained), "{sustained} a second");
 
-    assert_eq!(Rows::of(&desk, FILE), expected);
+    assert_eq!(&Rows::of(&desk, FILE), expected);
     assert_eq!(desk.names(), ["report.json", FILE]);
 }
 
 #[test]
 fn a_storm_beyond_the_deadline_ends_the_run_and_the_next_one_goes_on() {
-    // Compiles the connector, too, which is none of the deadline's concern here.
-    let expected = calm();
+    // By now the connector is compiled, which is none of the deadline's concern here.
+    let expected = &CALM.rows;
     let (desk, server) = (Desk::new(), account(Options { time_scale: SCALE, ..Options::default() }));
     server.faults().add(Rule::on("*", Fault::TooMany(RetryAfter::Seconds(7))).after(20).lasting(seconds(60)));
     let outcome = sync(&desk, &server, SCALE).arguments(&["--deadline=30s"]).run().exits(12);
@@ -94,15 +74,14 @@ fn a_storm_beyond_the_deadline_ends_the_run_and_the_next_one_goes_on() {
         "resume  run the same command again: ",
     ]);
     assert!(!desk.path(FILE).exists());
-    let answered = |exchange: &Exchange| (exchange.status == 200).then(|| exchange.request.path_and_query());
-    let read: Vec<String> = server.log().iter().filter_map(answered).collect();
+    let read = answered(&server);
     assert_eq!(read.len(), 20);
 
     server.faults().clear();
     server.server().clear_log();
     sync(&desk, &server, 1_000.0).run().exits(0);
-    assert_eq!(Rows::of(&desk, FILE), expected);
-    let again: Vec<String> = server.log().iter().filter_map(answered).filter(|asked| read.contains(asked)).collect();
+    assert_eq!(&Rows::of(&desk, FILE), expected);
+    let again: Vec<String> = answered(&server).into_iter().filter(|asked| read.contains(asked)).collect();
     assert!(again.is_empty(), "read again: {again:?}");
     assert_eq!(desk.names(), [FILE]);
 }

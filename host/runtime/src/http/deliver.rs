@@ -392,6 +392,9 @@ fn unreachable(plugin: &str, host: &str, away: Duration, error: &HttpError) -> P
         HttpError::TimedOut(Outcome::NotSent) => {
             "check the network, the firewall and the proxy, then run the command again"
         }
+        HttpError::Reset(_) => {
+            "whoever answers there drops the connection: check the proxy and the firewall, then run the command again"
+        }
         _ => "check that the host is up and that this machine may reach it, then run the same command again",
     };
     Problem::new(Category::Network, "NET-001", format!("{host} has been out of reach for {} s", away.as_secs()))
