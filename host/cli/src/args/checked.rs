@@ -88,7 +88,9 @@ pub(crate) fn network(sources: Sources<'_>, faults: &mut Vec<ConfigurationProble
         rate: reading.parsed("rate", rate),
         deadline: reading.parsed("deadline", duration),
         offline_limit: reading.parsed("offline-limit", duration),
-        attempt: reading.parsed_flag("http-timeout-seconds", seconds),
+        attempt: reading
+            .parsed("request-timeout", duration)
+            .or_else(|| reading.parsed_flag("http-timeout-seconds", seconds)),
         ..NetworkOptions::default()
     }
 }

@@ -205,6 +205,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ..BASE
     },
     Setting {
+        name: "request-timeout",
+        environment: "ACCORD_REQUEST_TIMEOUT",
+        kind: Kind::Text("DURATION"),
+        group: Group::Target,
+        help: "Give up a try of a request after this long, its answer included [default: the connector's, or 1m]",
+        ..BASE
+    },
+    Setting {
         name: "plugins",
         environment: "ACCORD_PLUGINS",
         kind: Kind::Text("FOLDER"),
