@@ -87,6 +87,7 @@ pub(crate) fn network(sources: Sources<'_>, faults: &mut Vec<ConfigurationProble
         overrides: reading.parsed_list("resolve", address_override),
         rate: reading.parsed("rate", rate),
         deadline: reading.parsed("deadline", duration),
+        tolerate_skew: reading.switch("tolerate-skew"),
         offline_limit: reading.parsed("offline-limit", duration),
         attempt: reading
             .parsed("request-timeout", duration)

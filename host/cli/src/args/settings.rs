@@ -213,6 +213,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ..BASE
     },
     Setting {
+        name: "tolerate-skew",
+        environment: "ACCORD_TOLERATE_SKEW",
+        group: Group::Target,
+        help: "Sign requests by the target's clock where this machine's is off; times in the file stay on this machine's",
+        ..BASE
+    },
+    Setting {
         name: "plugins",
         environment: "ACCORD_PLUGINS",
         kind: Kind::Text("FOLDER"),

@@ -17,6 +17,7 @@ mod plugins;
 mod progress;
 mod rows;
 mod secrets;
+mod skew;
 mod stopping;
 mod storm;
 mod support;

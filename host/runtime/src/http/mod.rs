@@ -13,9 +13,11 @@ mod options;
 mod reach;
 mod resolver;
 mod retry;
+mod skew;
 pub(crate) mod tls;
 mod token;
 mod types;
+mod verdict;
 
 pub use activity::{Activity, Counters, Reason, Waiting};
 pub use bucket::RateTable;

@@ -24,6 +24,8 @@ pub struct NetworkOptions {
     pub offline_limit: Option<Duration>,
     /// How long one attempt may take; the manifest's, or a minute, unless given.
     pub attempt: Option<Duration>,
+    /// Dates are signed by the target's clock where it differs from ours.
+    pub tolerate_skew: bool,
     pub proxies: Proxies,
     /// Shared by everything that was cloned from these settings.
     pub rates: RateTable,

@@ -34,6 +34,13 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// Whether the moment of a request is part of what is signed.
+    pub fn signs_a_date(&self) -> bool {
+        let Recipe::Hmac(hmac) = &self.recipe else { return false };
+        let mut templates = hmac.lines.iter().chain(hmac.headers.iter().map(|(_, template)| template));
+        templates.any(|template| template.holes().contains(&"date"))
+    }
+
     /// The headers that it writes, which a guest must not set.
     pub fn header_names(&self) -> Vec<&str> {
         match &self.recipe {

@@ -44,7 +44,8 @@ pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Pr
     let problem = match failure {
         wit::Failure::Config(detail) => told(shared, Category::Usage, "CONF-002", detail),
         wit::Failure::Credentials(detail) => {
-            let mut problem = told(shared, Category::Credentials, "CRED-001", detail);
+            let mut problem = told(shared, Category::Credentials, "CRED-001", detail)
+                .line("or", shared.gateway.skew_remedy().unwrap_or_default());
             for hint in &shared.hints {
                 problem = problem.line("note", hint.clone());
             }
