@@ -6,6 +6,7 @@ mod calm;
 mod config_sources;
 mod conformance;
 mod connector;
+mod endless;
 mod files;
 mod hostile;
 mod kills;

@@ -23,7 +23,7 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
     let mut instance = run.plugin.instantiate().await?;
     let (call, address) = start(run, Export::Connect)?;
     let Done { result, call } = settle(run, &address, instance.connect(call).await)?;
-    result.map_err(|failure| errors::failure(shared, "connect", failure))?;
+    result.map_err(|failure| errors::of_call(shared, "connect", failure, &call))?;
     let facts = call.facts;
     run.writer.run(move |work| work.connect_facts(facts)).await?.map_err(errors::storage)?;
 
@@ -41,8 +41,8 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
         let (mut call, address) = start(run, Export::Begin)?;
         let view = FactsView { own: None, after: Vec::new() };
         call.facts_reader = Some(FactsReader::new(run.writer.clone(), view, Vec::new()));
-        let Done { result, .. } = settle(run, &address, instance.begin(call, &scope).await)?;
-        let collections = result.map_err(|failure| errors::failure(shared, "begin", failure))?;
+        let Done { result, call } = settle(run, &address, instance.begin(call, &scope).await)?;
+        let collections = result.map_err(|failure| errors::of_call(shared, "begin", failure, &call))?;
         within_limit(run, collections.len(), "begin")?;
         let mut addresses = Vec::with_capacity(collections.len());
         for collection in collections {

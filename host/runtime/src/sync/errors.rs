@@ -4,6 +4,7 @@ use accord_c1z::lock::LockError;
 use accord_c1z::work::{Error, Fault};
 
 use crate::bindings::accord::connector::types as wit;
+use crate::capabilities::Call;
 use crate::problem::{Category, Problem};
 use crate::running::Shared;
 
@@ -18,9 +19,6 @@ pub(crate) fn storage(error: Error) -> Problem {
                 .remedy("free space, or name another file with --file; the previous file is untouched")
         }
         (Fault::Storage, _) => Problem::new(Category::Storage, "DISK-002", text),
-        (Fault::Plugin, Error::CursorRepeated { .. }) => Problem::new(Category::Plugin, "LOOP-001", text)
-            .means("the listing would never end")
-            .remedy("report this to the plugin's author"),
         (Fault::Plugin, _) => Problem::new(Category::Plugin, "ROWS-001", text)
             .remedy("report this to the plugin's author; nothing was written"),
         (Fault::Cancelled, _) => Problem::new(Category::Interrupted(15), "STOP-001", text),
@@ -35,6 +33,37 @@ pub(crate) fn lock(error: &LockError) -> Problem {
             .remedy("wait for it, or name another file with --file"),
         LockError::File { .. } => Problem::new(Category::Storage, "DISK-003", error.to_string())
             .remedy("name a file in a folder that you may write to with --file"),
+    }
+}
+
+/// A failure of a call, by the answer that the host cut off where that is behind it.
+pub(crate) fn of_call(shared: &Shared, place: &str, failure: wit::Failure, call: &Call) -> Problem {
+    match (&call.too_large, &failure) {
+        (Some((request, limit)), wit::Failure::InvalidResponse(_) | wit::Failure::Upstream(_)) => {
+            too_large(shared, place, request, *limit)
+        }
+        _ => self::failure(shared, place, failure),
+    }
+}
+
+/// An answer that is larger than any may be.
+pub(crate) fn too_large(shared: &Shared, place: &str, request: &str, limit: u64) -> Problem {
+    let text = format!("an answer is larger than {}, the most that is taken", crate::limits::bytes(limit));
+    Problem::new(Category::Plugin, "LIMIT-008", text)
+        .place(asked(shared, place, Some(request)))
+        .means("it was cut off there, and nothing of it was kept")
+        .remedy(
+            "if the target sends without an end, see what answers in its place; \
+             else report this to the plugin's author, who can ask for smaller pages",
+        )
+}
+
+/// A listing or export, with the request that is meant, as far as one is known.
+pub(crate) fn asked(shared: &Shared, place: &str, request: Option<&str>) -> String {
+    let request = request.map(|request| clean(shared, request));
+    match request.map(|request| shared.gateway.located(&request).unwrap_or(request)) {
+        Some(request) => format!("{place}, {request}"),
+        None => place.to_owned(),
     }
 }
 
