@@ -25,4 +25,5 @@ mod support;
 mod syncing;
 mod tapes;
 mod third_party;
+mod totals;
 mod usage;

@@ -147,9 +147,12 @@ pub(super) fn within_limit(run: &Run, listings: usize, place: &str) -> Result<()
 /// Begins a listing again, within the limit.
 async fn restart(run: &Run, record: &CollectionRecord, reason: String) -> Result<CollectionRecord, Problem> {
     let limit = run.plugin.shared.limits.restarts;
-    if record.restarts >= limit {
+    if run.restarts(record).len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
         let text = format!("{} had to begin again more than {limit} times: {reason}", record.address);
-        return lost(run, record, Problem::new(Category::Network, "HTTP-004", text)).await;
+        let problem = Problem::new(Category::Network, "HTTP-004", text)
+            .place(record.address.to_string())
+            .remedy("run the same command again when the target is at rest: it goes on where this one stopped");
+        return lost(run, record, problem).await;
     }
     tracing::warn!(listing = %record.address, "beginning again: {reason}");
     let id = record.id;
@@ -167,7 +170,7 @@ async fn restart(run: &Run, record: &CollectionRecord, reason: String) -> Result
 const FEWER: &str = "it ended with";
 
 /// A listing that ends with fewer items than its own total is read once more, and is a loss then.
-async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<CollectionRecord, Problem> {
+pub(super) async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<CollectionRecord, Problem> {
     let Some(total) = record.total else { return Ok(record) };
     let yields = run
         .collection(&record.address.name)
@@ -179,9 +182,15 @@ async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<Colle
         return Ok(record);
     }
     let reason = format!("{FEWER} {distinct} of {total} items");
-    if record.restart_reasons.iter().any(|known| known.starts_with(FEWER)) {
+    if run.restarts(&record).iter().any(|known| known.starts_with(FEWER)) {
         let text = format!("{} is incomplete: {reason}, twice", record.address);
-        return lost(run, &record, Problem::new(Category::Network, "HTTP-005", text)).await;
+        let problem = Problem::new(Category::Network, "HTTP-005", text)
+            .place(record.address.to_string())
+            .means("the target tells of more than it shows; without the rest the file would say that access is gone")
+            .remedy(
+                "run the same command again later: the listing is read anew; if it stays so, ask the target's vendor",
+            );
+        return lost(run, &record, problem).await;
     }
     restart(run, &record, reason).await
 }

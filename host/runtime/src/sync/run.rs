@@ -1,13 +1,14 @@
 //! The run itself: what it is given, what its workers share, and the way from the lock to the report.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use accord_c1z::lock::TargetLock;
 use accord_c1z::model::Timestamp;
 use accord_c1z::schema::FileProfile;
-use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
+use accord_c1z::work::{CollectionId, CollectionRecord, Indexes, OpenOptions, Origin, WorkFile};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -99,6 +100,8 @@ pub(crate) struct Run {
     /// Entitlements and grants are not asked for.
     pub(super) resources_only: bool,
     queue: Mutex<Queue>,
+    /// How often listings had begun again before this run, where they had.
+    earlier_restarts: OnceLock<HashMap<CollectionId, u32>>,
     pub(super) changed: Notify,
     pub(super) progress: Progress,
     pub(super) allowed_gaps: AllowedGaps,
@@ -136,6 +139,19 @@ impl Run {
             Tape::Record(recorder) => recorder.page(address, exchanges),
             Tape::Off | Tape::Replay(_) => Ok(()),
         }
+    }
+
+    /// Each run has its own patience: what a listing went through before counts no more.
+    pub(super) fn resumes(&self, records: &[CollectionRecord]) {
+        let begun_again = records.iter().filter(|record| record.restarts > 0);
+        self.earlier_restarts.get_or_init(|| begun_again.map(|record| (record.id, record.restarts)).collect());
+    }
+
+    /// Why a listing began again in this run, oldest first.
+    pub(super) fn restarts<'r>(&self, record: &'r CollectionRecord) -> &'r [String] {
+        let earlier = self.earlier_restarts.get().and_then(|earlier| earlier.get(&record.id)).copied().unwrap_or(0);
+        let earlier = usize::try_from(earlier).unwrap_or(usize::MAX);
+        record.restart_reasons.get(earlier..).unwrap_or_default()
     }
 
     pub(super) fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
@@ -192,6 +208,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         plugin,
         clock: Arc::clone(&setup.clock),
         queue: Mutex::new(Queue::new(&manifest.collections, Vec::new())),
+        earlier_restarts: OnceLock::new(),
         manifest: Arc::clone(&manifest),
         writer,
         selection,
