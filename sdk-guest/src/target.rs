@@ -130,7 +130,7 @@ pub trait Target {
         answer.map(|wire| Response::new(wire, request)).map_err(|error| match error {
             HttpError::Policy(text) => Failure::bug(format!("a request that the policy refuses: {text}")),
             HttpError::Dns(text) => upstream(format!("the host name of {name} cannot be resolved: {text}")),
-            HttpError::Connect(text) => upstream(format!("no connection to {name}: {text}")),
+            HttpError::Connect(text) => upstream(format!("no answer from {name}: {text}")),
             HttpError::Tls(text) => upstream(format!("no trusted TLS connection to {name}: {text}")),
             HttpError::TimedOut(outcome) => upstream(format!("{name} did not answer in time{}", effect(outcome))),
             HttpError::Reset(outcome) => upstream(format!("the connection to {name} broke{}", effect(outcome))),

@@ -16,6 +16,8 @@ mod network;
 mod outage;
 mod plugins;
 mod progress;
+mod redirects;
+mod revoked;
 mod rows;
 mod secrets;
 mod skew;
