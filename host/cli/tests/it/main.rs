@@ -7,6 +7,7 @@ mod config_sources;
 mod conformance;
 mod connector;
 mod endless;
+mod faults;
 mod files;
 mod hostile;
 mod kills;

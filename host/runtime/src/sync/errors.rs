@@ -115,7 +115,30 @@ pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Pr
                 .remedy("report this to the plugin's author")
         }
     };
-    if problem.lines.iter().any(|(label, _)| *label == "where") { problem } else { problem.place(place) }
+    let has = |problem: &Problem, wanted: &str| problem.lines.iter().any(|(label, _)| *label == wanted);
+    let problem = if has(&problem, "where") { problem } else { problem.place(place) };
+    if has(&problem, "do") {
+        problem
+    } else {
+        let remedy = usual_remedy(problem.code);
+        problem.remedy(remedy)
+    }
+}
+
+/// What to do where the guest does not know better.
+fn usual_remedy(code: &str) -> &'static str {
+    match code {
+        "HTTP-001" => "run the same command again later; if it stays so, ask whoever runs the target",
+        "HTTP-002" => {
+            "run the same command again; if it stays so, see whether the credential may see it, or tell the plugin's author"
+        }
+        "HTTP-003" => {
+            "run the same command again later; if it stays so, see what answers in the target's place, such as a proxy, \
+             or tell the plugin's author"
+        }
+        "REFUSED-001" => "report this to the plugin's author: the target does not take what the plugin asks for",
+        _ => "",
+    }
 }
 
 fn told(shared: &Shared, category: Category, code: &'static str, detail: wit::Detail) -> Problem {
