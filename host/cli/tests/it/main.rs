@@ -2,22 +2,31 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what helps tests may panic as tests may")]
 
+mod calm;
 mod config_sources;
 mod conformance;
 mod connector;
+mod endless;
+mod faults;
 mod files;
 mod hostile;
 mod kills;
 mod leaks;
 mod limits;
 mod network;
+mod outage;
 mod plugins;
 mod progress;
+mod redirects;
+mod revoked;
 mod rows;
 mod secrets;
+mod skew;
 mod stopping;
+mod storm;
 mod support;
 mod syncing;
 mod tapes;
 mod third_party;
+mod totals;
 mod usage;

@@ -13,6 +13,7 @@ mod progress;
 mod publish;
 mod queue;
 mod reader;
+mod remaining;
 mod report;
 mod run;
 mod scope;

@@ -1,13 +1,14 @@
 //! The run itself: what it is given, what its workers share, and the way from the lock to the report.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use accord_c1z::lock::TargetLock;
 use accord_c1z::model::Timestamp;
 use accord_c1z::schema::FileProfile;
-use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
+use accord_c1z::work::{CollectionId, CollectionRecord, Indexes, OpenOptions, Origin, WorkFile};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -32,6 +33,7 @@ use super::listing::worker;
 use super::progress::{Progress, Stage};
 use super::publish::{Finishing, canonical_target, finish, set_corrupt_target_aside};
 use super::queue::Queue;
+use super::remaining;
 use super::report::{Report, Totals, Traffic};
 use super::scope::{Scope, Selection, header, identity};
 use super::writer::Writer;
@@ -99,6 +101,8 @@ pub(crate) struct Run {
     /// Entitlements and grants are not asked for.
     pub(super) resources_only: bool,
     queue: Mutex<Queue>,
+    /// How often listings had begun again before this run, where they had.
+    earlier_restarts: OnceLock<HashMap<CollectionId, u32>>,
     pub(super) changed: Notify,
     pub(super) progress: Progress,
     pub(super) allowed_gaps: AllowedGaps,
@@ -136,6 +140,19 @@ impl Run {
             Tape::Record(recorder) => recorder.page(address, exchanges),
             Tape::Off | Tape::Replay(_) => Ok(()),
         }
+    }
+
+    /// Each run has its own patience: what a listing went through before counts no more.
+    pub(super) fn resumes(&self, records: &[CollectionRecord]) {
+        let begun_again = records.iter().filter(|record| record.restarts > 0);
+        self.earlier_restarts.get_or_init(|| begun_again.map(|record| (record.id, record.restarts)).collect());
+    }
+
+    /// Why a listing began again in this run, oldest first.
+    pub(super) fn restarts<'r>(&self, record: &'r CollectionRecord) -> &'r [String] {
+        let earlier = self.earlier_restarts.get().and_then(|earlier| earlier.get(&record.id)).copied().unwrap_or(0);
+        let earlier = usize::try_from(earlier).unwrap_or(usize::MAX);
+        record.restart_reasons.get(earlier..).unwrap_or_default()
     }
 
     pub(super) fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
@@ -193,6 +210,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         plugin,
         clock: Arc::clone(&setup.clock),
         queue: Mutex::new(Queue::new(&manifest.collections, Vec::new())),
+        earlier_restarts: OnceLock::new(),
         manifest: Arc::clone(&manifest),
         writer,
         selection,
@@ -251,12 +269,14 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
 
 /// A stopped run keeps what it has read, unless the plugin's fault would be met again or there is nothing to keep.
 fn keep_or_discard(work: WorkFile, problem: Problem, target: &Path) -> Problem {
-    let pages: u64 = work.collections().map_or(0, |records| records.iter().map(|record| u64::from(record.pages)).sum());
+    let records = work.collections().unwrap_or_default();
+    let pages: u64 = records.iter().map(|record| u64::from(record.pages)).sum();
     let worth_keeping = pages > 0 && !matches!(problem.category, Category::Plugin | Category::Bug);
     let problem = problem.line("file", format!("{} not touched", target.display()));
     if worth_keeping {
         drop(work);
-        return problem.line("resume", format!("run the same command again: {pages} pages need not be read again"));
+        return remaining::told(problem, &records)
+            .line("resume", format!("run the same command again: {pages} pages need not be read again"));
     }
     if let Err(error) = work.discard() {
         tracing::warn!("the work file could not be removed: {error}");
