@@ -5,11 +5,13 @@
 mod config_sources;
 mod conformance;
 mod connector;
+mod disk_full;
 mod files;
 mod hostile;
 mod kills;
 mod leaks;
 mod limits;
+mod mounts;
 mod network;
 mod plugins;
 mod progress;

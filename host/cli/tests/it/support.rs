@@ -63,10 +63,7 @@ impl Desk {
 
     /// The names in the folder, sorted; hidden ones too.
     pub(crate) fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        names(self.folder.path())
     }
 
     /// `accord`, with the project's connectors in its plugins folder.
@@ -226,6 +223,14 @@ impl Outcome {
 /// A fixture Duo with the vendor's own examples.
 pub(crate) fn duo() -> DuoServer {
     DuoServer::start(World::vendor_examples(), Options::default()).unwrap()
+}
+
+/// The names in a folder, sorted; hidden ones too.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// A golden file of the fixtures.

@@ -15,6 +15,7 @@ mod reader;
 mod report;
 mod run;
 mod scope;
+mod target;
 mod validate;
 mod writer;
 

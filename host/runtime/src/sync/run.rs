@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
-use accord_c1z::lock::TargetLock;
+use accord_c1z::lock::{LockError, TargetLock};
 use accord_c1z::model::Timestamp;
 use accord_c1z::schema::FileProfile;
-use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
+use accord_c1z::work::{Error, Indexes, OpenOptions, Origin, WorkFile};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -29,10 +29,11 @@ use super::coverage::AllowedGaps;
 use super::errors;
 use super::listing::worker;
 use super::progress::{Progress, Stage};
-use super::publish::{Finishing, canonical_target, finish, set_corrupt_target_aside};
+use super::publish::{Finishing, finish};
 use super::queue::Queue;
 use super::report::{Report, Totals, Traffic};
 use super::scope::{Scope, Selection, header, identity};
+use super::target::{Place, canonical_target};
 use super::writer::Writer;
 
 /// Whether requests are recorded or answered from a tape.
@@ -157,9 +158,15 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         }
         None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
     };
-    let mut lock = TargetLock::acquire(&target, setup.clock.unix_seconds()).map_err(|error| errors::lock(&error))?;
-    set_corrupt_target_aside(&target, options.work_folder.as_deref(), &*setup.clock)?;
-    let opened = WorkFile::open(OpenOptions {
+    let place = Place { target: &target, work_folder: options.work_folder.as_deref() };
+    let mut lock = match TargetLock::acquire(&target, setup.clock.unix_seconds()) {
+        Ok(lock) => lock,
+        Err(busy @ LockError::Busy { .. }) => return Err(errors::busy(busy.to_string())),
+        Err(LockError::File(full @ Error::NoSpace { .. })) => return Err(place.told(full)),
+        Err(LockError::File(error)) => return Err(errors::lock(&error)),
+    };
+    place.set_corrupt_target_aside(&*setup.clock)?;
+    let opened = place.open(OpenOptions {
         target: target.clone(),
         folder: options.work_folder.clone(),
         identity: identity(&setup, &options),
@@ -168,8 +175,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         profile: options.file_profile,
         now,
         seed,
-    })
-    .map_err(errors::storage)?;
+    })?;
     let mut resumed_pages = 0;
     match &opened.origin {
         Origin::Fresh => {}
