@@ -11,7 +11,7 @@ use accord_runtime::sync::{AllowedGaps, FileProfile, Indexes, Scope, SyncOptions
 
 use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
 use super::settings::{Kind, Setting};
-use super::values::{address_override, address_range, baton_id, duration, per_minute, seconds};
+use super::values::{address_override, address_range, baton_id, duration, per_minute, seconds, when_busy};
 use crate::sources::{Sources, fault};
 
 /// What `sync` was asked for.
@@ -58,6 +58,7 @@ impl SyncArguments {
         let options = SyncOptions {
             target: reading.target(),
             work_folder: reading.work_folder(),
+            when_busy: reading.parsed("wait", when_busy).unwrap_or_default(),
             workers: reading.workers(),
             scope: Scope {
                 resource_types: reading.list("sync-resource-types"),

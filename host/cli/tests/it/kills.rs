@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use accord_fixtures::duo::{DuoServer, EmbeddedGroups, Fault, Gate, Options, PageSize, PageSizes, Rule, Shape, World};
 use accord_fixtures::server::Exchange;
 use accord_fixtures::world::Random;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::rows::Rows;
 use crate::support::{Desk, Outcome, Running};
@@ -98,10 +98,9 @@ fn sync(desk: &Desk, server: &DuoServer) -> crate::support::Call {
 
 /// Sends a signal to a run that is not over yet.
 fn send(running: &mut Running, signal: Signal) {
-    if running.has_ended() {
-        return;
+    if !running.has_ended() {
+        running.send(signal);
     }
-    kill_process(Pid::from_raw(running.id().try_into().unwrap()).unwrap(), signal).unwrap();
 }
 
 /// What one sync, in as many runs as it takes, has asked so far.

@@ -22,4 +22,5 @@ mod support;
 mod syncing;
 mod tapes;
 mod third_party;
+mod two_runs;
 mod usage;

@@ -6,9 +6,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use accord_fixtures::duo::{DuoServer, Options, World};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A run that takes longer hangs. Ten times what the slowest test needs on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -146,9 +147,15 @@ impl Call {
 }
 
 impl Running {
-    /// Its process id, to send signals to.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal. It must not have been waited for.
+    pub(crate) fn send(&self, signal: Signal) {
+        let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        kill_process(id, signal).unwrap();
     }
 
     /// Blocks until this stands on standard error.
@@ -164,14 +171,11 @@ impl Running {
 
     /// Waits for its end, which must come in time.
     pub(crate) fn wait(mut self) -> Outcome {
-        let id = i32::try_from(self.child.id()).unwrap();
+        let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
         let (done, watched) = mpsc::channel::<()>();
         let guard = std::thread::spawn(move || {
             if watched.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let _ = rustix::process::kill_process(
-                    rustix::process::Pid::from_raw(id).unwrap(),
-                    rustix::process::Signal::KILL,
-                );
+                let _ = kill_process(id, Signal::KILL);
             }
         });
         let status = self.child.wait().unwrap();
@@ -223,6 +227,19 @@ impl Outcome {
 /// A fixture Duo with the vendor's own examples.
 pub(crate) fn duo() -> DuoServer {
     DuoServer::start(World::vendor_examples(), Options::default()).unwrap()
+}
+
+/// Looks again and again until there is something to see, which must come in time.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(began.elapsed() < LIMIT, "{what}: it never came");
+        std::thread::yield_now();
+    }
 }
 
 /// The names in a folder, sorted; hidden ones too.

@@ -34,7 +34,8 @@ pub(crate) fn storage(error: Error) -> Problem {
 
 /// The target's lock is another run's.
 pub(crate) fn busy(told: String) -> Problem {
-    Problem::new(Category::Busy, "BUSY-001", told).remedy("wait for it, or name another file with --file")
+    Problem::new(Category::Busy, "BUSY-001", told)
+        .remedy("run again later, wait for it with --wait, or name another file with --file")
 }
 
 /// The target's lock cannot be made.

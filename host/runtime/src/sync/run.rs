@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
-use accord_c1z::lock::{LockError, TargetLock};
+use accord_c1z::lock::TargetLock;
 use accord_c1z::model::Timestamp;
 use accord_c1z::schema::FileProfile;
-use accord_c1z::work::{Error, Indexes, OpenOptions, Origin, WorkFile};
+use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -34,6 +34,7 @@ use super::queue::Queue;
 use super::report::{Report, Totals, Traffic};
 use super::scope::{Scope, Selection, header, identity};
 use super::target::{Place, canonical_target};
+use super::turn::{WhenBusy, take_turn};
 use super::writer::Writer;
 
 /// Whether requests are recorded or answered from a tape.
@@ -51,6 +52,7 @@ pub struct SyncOptions {
     pub target: PathBuf,
     /// Where the work file lies; none: beside the target.
     pub work_folder: Option<PathBuf>,
+    pub when_busy: WhenBusy,
     /// Listings read at a time.
     pub workers: usize,
     pub scope: Scope,
@@ -152,18 +154,15 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         TapeMode::Replay(folder) => Some(Player::open(folder)?),
         TapeMode::Off | TapeMode::Record(_) => None,
     };
+    let place = Place { target: &target, work_folder: options.work_folder.as_deref() };
+    let mut stop = setup.stop.clone();
+    let mut lock = take_turn(place, &options, &*setup.clock, &setup.progress, &mut stop).await?;
+    // The sync begins now, however long the run had to wait.
     let (now, seed) = match &tape_in {
         Some(player) => {
             (timestamp(Duration::from_secs(player.header.started_at.max(0).unsigned_abs())), player.header.seed()?)
         }
         None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
-    };
-    let place = Place { target: &target, work_folder: options.work_folder.as_deref() };
-    let mut lock = match TargetLock::acquire(&target, setup.clock.unix_seconds()) {
-        Ok(lock) => lock,
-        Err(busy @ LockError::Busy { .. }) => return Err(errors::busy(busy.to_string())),
-        Err(LockError::File(full @ Error::NoSpace { .. })) => return Err(place.told(full)),
-        Err(LockError::File(error)) => return Err(errors::lock(&error)),
     };
     place.set_corrupt_target_aside(&*setup.clock)?;
     let opened = place.open(OpenOptions {
@@ -311,7 +310,7 @@ async fn read_everything(
 async fn tell_others(run: &Run, lock: &mut TargetLock) -> std::convert::Infallible {
     let mut told = None;
     loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        run.clock.sleep(Duration::from_secs(1)).await;
         let percent = run.progress.percent();
         if percent != told
             && let Some(percent) = percent
