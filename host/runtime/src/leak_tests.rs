@@ -109,6 +109,7 @@ impl Search {
             target: folder.path().join("sync.c1z"),
             work_folder: None,
             when_busy: WhenBusy::Refuse,
+            unpacking: accord_c1z::container::Limits::default(),
             workers: 2,
             scope: Scope::default(),
             expand_grants: true,

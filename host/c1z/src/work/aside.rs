@@ -41,13 +41,13 @@ pub fn existing(target: &Path) -> Result<Existing, Error> {
 ///
 /// # Errors
 /// It could not be looked at, whatever is in it.
-pub fn damage(target: &Path, folder: Option<&Path>) -> Result<Option<ReadError>, Error> {
+pub fn damage(target: &Path, folder: Option<&Path>, limits: &Limits) -> Result<Option<ReadError>, Error> {
     let canonical = paths::canonical(target).map_err(|source| Error::file("find", target, source))?;
     let place = match folder {
         Some(folder) => paths::within(folder, &canonical, "work-check"),
         None => paths::beside(&canonical, "work-check"),
     };
-    match look(target, &place) {
+    match look(target, &place, limits) {
         Ok(()) => Ok(None),
         Err(ReadError::Container(ContainerError::File { doing, path, source })) => {
             Err(Error::file(doing, &path, source))
@@ -57,10 +57,10 @@ pub fn damage(target: &Path, folder: Option<&Path>) -> Result<Option<ReadError>,
     }
 }
 
-fn look(target: &Path, place: &Path) -> Result<(), ReadError> {
+fn look(target: &Path, place: &Path, limits: &Limits) -> Result<(), ReadError> {
     let mut watch = Watch { cancel: &AtomicBool::new(false), progress: &mut |_, _| {} };
-    let extracted = container::extract_as(target, place, &Limits::default(), &mut watch)?;
-    Reader::from_extracted(extracted).map(|_| ())
+    let extracted = container::extract_as(target, place, limits, &mut watch)?;
+    Reader::from_extracted(extracted)?.quick_check()
 }
 
 /// Whether it is this machine that failed, and not the database.

@@ -294,6 +294,8 @@ A secret may also come from a file that a variable names: BATON_SECRET_KEY_FILE 
 Also read:
   ACCORD_CACHE      the folder for compiled plugins, or off
   BATON_TMPDIR      the folder for work files, instead of the target's
+  BATON_DECODER_MAX_DECODED_SIZE_MB, BATON_DECODER_MAX_MEMORY_MB
+                    what unpacking a sync file may take, in MiB (10240 on disk, 128 in memory)
   SSL_CERT_FILE     certificates to trust instead of the system's
   HTTPS_PROXY, NO_PROXY
 

@@ -69,7 +69,7 @@ fn endless_recursion_is_a_trap_of_the_guest() {
 }
 
 /// Runs and returns the largest resident set that was seen, in MiB.
-fn peak_memory(call: Call) -> (Outcome, u64) {
+pub(crate) fn peak_memory(call: Call) -> (Outcome, u64) {
     let running = call.start();
     let status = format!("/proc/{}/status", running.id());
     let (done, ended) = mpsc::channel::<()>();

@@ -5,6 +5,7 @@
 mod config_sources;
 mod conformance;
 mod connector;
+mod damaged;
 mod disk_full;
 mod files;
 mod hostile;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
+use accord_c1z::container;
 use accord_c1z::lock::TargetLock;
 use accord_c1z::model::Timestamp;
 use accord_c1z::schema::FileProfile;
@@ -53,6 +54,8 @@ pub struct SyncOptions {
     /// Where the work file lies; none: beside the target.
     pub work_folder: Option<PathBuf>,
     pub when_busy: WhenBusy,
+    /// What unpacking the file that lies at the target may cost.
+    pub unpacking: container::Limits,
     /// Listings read at a time.
     pub workers: usize,
     pub scope: Scope,
@@ -164,7 +167,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         }
         None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
     };
-    place.set_corrupt_target_aside(&*setup.clock)?;
+    place.set_corrupt_target_aside(&options.unpacking, &*setup.clock)?;
     let opened = place.open(OpenOptions {
         target: target.clone(),
         folder: options.work_folder.clone(),

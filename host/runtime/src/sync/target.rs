@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use accord_c1z::container::ContainerError;
+use accord_c1z::container::{ContainerError, Limits};
 use accord_c1z::model::Timestamp;
 use accord_c1z::reader::ReadError;
 use accord_c1z::work::{
@@ -44,12 +44,12 @@ impl Place<'_> {
     /// A target that cannot be read is moved aside, and said so; the new file takes its place.
     ///
     /// A v3 file is no wreck but another tool's file, so it is left where it is and the run refused.
-    pub(super) fn set_corrupt_target_aside(self, clock: &dyn Clock) -> Result<(), Problem> {
+    pub(super) fn set_corrupt_target_aside(self, limits: &Limits, clock: &dyn Clock) -> Result<(), Problem> {
         let target = self.target;
         if existing(target).map_err(errors::storage)? == Existing::Nothing {
             return Ok(());
         }
-        let damage = match damage(target, self.work_folder).map_err(|error| self.told(error))? {
+        let damage = match damage(target, self.work_folder, limits).map_err(|error| self.told(error))? {
             None => return Ok(()),
             Some(ReadError::Container(error @ ContainerError::V3 { .. })) => {
                 let headline = format!("`{}` cannot be replaced: {error}", target.display());

@@ -72,6 +72,7 @@ impl Bench {
             target: self.target(),
             work_folder: None,
             when_busy: WhenBusy::Refuse,
+            unpacking: accord_c1z::container::Limits::default(),
             workers: 2,
             scope: Scope::default(),
             expand_grants: true,

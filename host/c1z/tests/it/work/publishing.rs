@@ -282,12 +282,12 @@ fn a_look_at_the_previous_file_leaves_nothing_behind_and_clears_what_a_kill_left
     let target = folder.path().join("duo.c1z");
     std::fs::copy(crate::support::golden("demo-sdk-0.2.51.c1z"), &target).unwrap();
     std::fs::write(folder.path().join(".duo.c1z.accord-work-check"), "half of a database").unwrap();
-    assert!(damage(&target, None).unwrap().is_none());
+    assert!(damage(&target, None, &accord_c1z::container::Limits::default()).unwrap().is_none());
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["duo.c1z"]);
 
     std::fs::write(&target, "C1ZF\0 but nothing else").unwrap();
-    let found = damage(&target, None).unwrap().unwrap();
+    let found = damage(&target, None, &accord_c1z::container::Limits::default()).unwrap().unwrap();
     assert!(found.to_string().contains("zstd"), "{found}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
