@@ -8,6 +8,7 @@ mod connector;
 mod damaged;
 mod disk_full;
 mod files;
+mod final_pass;
 mod hostile;
 mod kills;
 mod leaks;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use accord_fixtures::duo::{DuoServer, Options, World};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 /// A run that takes longer hangs. Ten times what the slowest test needs on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -156,6 +156,18 @@ impl Running {
     pub(crate) fn send(&self, signal: Signal) {
         let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
         kill_process(id, signal).unwrap();
+    }
+
+    /// Stops it where it is; false if it was over before. It goes on with a signal, or never.
+    pub(crate) fn halt(&mut self) -> bool {
+        if self.has_ended() {
+            return false;
+        }
+        self.send(Signal::STOP);
+        let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        // Only a look: the end is for `wait` to see.
+        let ends = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(id), ends).unwrap().is_some_and(|status| status.stopped())
     }
 
     /// Blocks until this stands on standard error.
