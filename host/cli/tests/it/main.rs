@@ -17,6 +17,7 @@ mod mounts;
 mod network;
 mod plugins;
 mod progress;
+mod resuming;
 mod rows;
 mod secrets;
 mod stopping;
