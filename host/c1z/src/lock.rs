@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::work::paths;
+use crate::work::{Error, paths};
 
 /// Who holds a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,9 @@ pub enum LockError {
     /// Nothing is known of a holder that has the lock and has not written its name yet.
     #[error("`{}` is being written by {}", target.display(), holder.as_ref().map_or_else(|| "another process".to_owned(), Holder::to_string))]
     Busy { target: PathBuf, holder: Option<Holder> },
-    #[error("{doing} `{}`: {source}", path.display())]
-    File { doing: &'static str, path: PathBuf, source: io::Error },
+    /// The lock's own file.
+    #[error(transparent)]
+    File(Error),
 }
 
 /// The lock, held until dropped.
@@ -79,9 +80,7 @@ impl TargetLock {
                 Err(TryLockError::WouldBlock) => {
                     return Err(LockError::Busy { target: target.to_path_buf(), holder: read_holder(&file) });
                 }
-                Err(TryLockError::Error(source)) => {
-                    return Err(LockError::File { doing: "lock", path, source });
-                }
+                Err(TryLockError::Error(source)) => return Err(at("lock", &path)(source)),
             }
             // The previous holder may have removed the file between our open and our lock: then it locks nobody out.
             if !is_same_file(&file, &path).map_err(at("look at", &path))? {
@@ -131,5 +130,5 @@ fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 fn at<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> LockError + 'a {
-    move |source| LockError::File { doing, path: path.to_path_buf(), source }
+    move |source| LockError::File(Error::file(doing, path, source))
 }

@@ -10,6 +10,7 @@ mod panic;
 mod shape;
 mod signals;
 mod sources;
+mod unpacking;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

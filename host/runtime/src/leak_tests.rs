@@ -15,7 +15,9 @@ use crate::engine::Engine;
 use crate::http::{Activity, NetworkOptions, Proxies};
 use crate::limits::Limits;
 use crate::plugin::Package;
-use crate::sync::{AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, sync};
+use crate::sync::{
+    AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, WhenBusy, sync,
+};
 use crate::watched_memory::Watch;
 
 /// Written so that its URL encoding differs from itself.
@@ -106,6 +108,8 @@ impl Search {
         let options = SyncOptions {
             target: folder.path().join("sync.c1z"),
             work_folder: None,
+            when_busy: WhenBusy::Refuse,
+            unpacking: accord_c1z::container::Limits::default(),
             workers: 2,
             scope: Scope::default(),
             expand_grants: true,

@@ -10,6 +10,8 @@ pub enum ReadError {
     Container(#[from] ContainerError),
     #[error("the database inside is damaged or not one: {0}")]
     Database(#[from] rusqlite::Error),
+    #[error("the database inside is damaged: {}", printable(_0, 160))]
+    Broken(String),
     #[error("the database inside is not a sync: it has no table `v1_sync_runs`")]
     NotASync,
     #[error("`{table}` is not an ordinary table")]

@@ -98,6 +98,18 @@ impl Reader {
         Ok(reader)
     }
 
+    /// SQLite's own look at every page: whether the database can be read to its end.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn quick_check(&self) -> Result<(), ReadError> {
+        let state: String = self.connection.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
+        match state.strip_prefix("*** in database main ***").unwrap_or(&state).trim() {
+            "ok" => Ok(()),
+            damage => Err(ReadError::Broken(damage.to_owned())),
+        }
+    }
+
     /// The container that was unpacked; `None` for a bare database.
     pub fn container(&self) -> Option<&Extracted> {
         self.container.as_ref()

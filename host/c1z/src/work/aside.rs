@@ -36,21 +36,37 @@ pub fn existing(target: &Path) -> Result<Existing, Error> {
     }
 }
 
-/// Whether a target can be read. It is unpacked for that beside the work file, under a name that the next run of this
-/// target uses again, so that a kill leaves nothing for long. The caller holds its lock.
+/// What keeps a target from being read; none if nothing does. It is unpacked for that beside the work file, under a name
+/// that the next run of this target uses again, so that a kill leaves nothing for long. The caller holds its lock.
 ///
 /// # Errors
-/// Why it cannot be read.
-pub fn read_existing(target: &Path, folder: Option<&Path>) -> Result<(), ReadError> {
-    let file = |source| ContainerError::File { doing: "finding", path: target.to_owned(), source };
-    let canonical = paths::canonical(target).map_err(file)?;
+/// It could not be looked at, whatever is in it.
+pub fn damage(target: &Path, folder: Option<&Path>, limits: &Limits) -> Result<Option<ReadError>, Error> {
+    let canonical = paths::canonical(target).map_err(|source| Error::file("find", target, source))?;
     let place = match folder {
         Some(folder) => paths::within(folder, &canonical, "work-check"),
         None => paths::beside(&canonical, "work-check"),
     };
+    match look(target, &place, limits) {
+        Ok(()) => Ok(None),
+        Err(ReadError::Container(ContainerError::File { doing, path, source })) => {
+            Err(Error::file(doing, &path, source))
+        }
+        Err(ReadError::Database(source)) if is_ours(&source) => Err(Error::from(source).located("look at", target)),
+        Err(damage) => Ok(Some(damage)),
+    }
+}
+
+fn look(target: &Path, place: &Path, limits: &Limits) -> Result<(), ReadError> {
     let mut watch = Watch { cancel: &AtomicBool::new(false), progress: &mut |_, _| {} };
-    let extracted = container::extract_as(target, &place, &Limits::default(), &mut watch)?;
-    Reader::from_extracted(extracted).map(|_| ())
+    let extracted = container::extract_as(target, place, limits, &mut watch)?;
+    Reader::from_extracted(extracted)?.quick_check()
+}
+
+/// Whether it is this machine that failed, and not the database.
+fn is_ours(source: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, OutOfMemory, SystemIoFailure};
+    matches!(source.sqlite_error_code(), Some(CannotOpen | DiskFull | OutOfMemory | SystemIoFailure))
 }
 
 /// Moves a target that cannot be read to `<name>.corrupt-<UTC time>` and says where. The caller holds its lock.

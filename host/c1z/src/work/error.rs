@@ -141,7 +141,7 @@ impl Error {
     }
 
     /// An error of a file; a full disk is told apart.
-    pub(super) fn file(doing: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(crate) fn file(doing: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
                 Self::NoSpace { path: path.to_path_buf(), needed: None, free: space::free_bytes(path) }

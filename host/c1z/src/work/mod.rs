@@ -19,7 +19,7 @@ mod space;
 mod stage;
 mod store;
 
-pub use aside::{Existing, existing, read_existing, set_aside};
+pub use aside::{Existing, damage, existing, set_aside};
 pub use collection::{CollectionAddress, CollectionId, CollectionRecord, CollectionState, Gap, Note, Settlement};
 pub use error::{Contradiction, Error, Fault, ForeignExpansion};
 pub use facts::{FactsView, MAX_FACT_BYTES};

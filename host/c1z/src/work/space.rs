@@ -38,7 +38,13 @@ pub fn check_space(target: &Path, folder: Option<&Path>) -> Result<(), Error> {
     };
     let declared =
         header.strip_prefix(&MAGIC).and_then(|frame| zstd::zstd_safe::get_frame_content_size(frame).ok().flatten());
-    declared.map_or(Ok(()), |database| check(database, &work, target))
+    declared.map_or(Ok(()), |database| check(database, staged_bytes(database), &work, target))
+}
+
+/// About how large the work file of such a database will be: a sixth of it at 140,000 rows and a third at 4,000, and a log
+/// beside it that is as large at first and stays at 5 MiB.
+fn staged_bytes(database: u64) -> u64 {
+    (database / 4).saturating_add((database / 2).min(5 << 20))
 }
 
 /// The magic and the longest header of a zstd frame.
@@ -46,13 +52,14 @@ const HEADER_BYTES: u64 = 5 + 18;
 
 /// Refuses to begin writing a file that will not fit. `scratch` holds the merged rows.
 pub(super) fn check_finish(scratch: &Connection, work: &Path, target: &Path) -> Result<(), Error> {
-    check(database_bytes(scratch)?, work, target)
+    check(database_bytes(scratch)?, 0, work, target)
 }
 
-fn check(database: u64, work: &Path, target: &Path) -> Result<(), Error> {
+/// `staged` is what the work file has still to take.
+fn check(database: u64, staged: u64, work: &Path, target: &Path) -> Result<(), Error> {
     // The largest index is sorted in a file of its own beside the database: about a fifth of it. Packed, rows of ids are
     // a tenth or less; an eighth leaves room for random ones.
-    let (building, packed) = (database.saturating_add(database / 5), database / 8);
+    let (building, packed) = (staged.saturating_add(database).saturating_add(database / 5), database / 8);
     let device = |path: &Path| path.parent().and_then(|folder| fs::metadata(folder).ok()).map(|folder| folder.dev());
     let needs = if device(work) == device(target) {
         vec![(work, building.saturating_add(packed))]

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use accord_c1z::container::Limits;
 use accord_c1z::model::ResourceId;
 use accord_runtime::configuration::{ConfigurationProblem, Source};
 use accord_runtime::http::NetworkOptions;
@@ -11,7 +12,7 @@ use accord_runtime::sync::{AllowedGaps, FileProfile, Indexes, Scope, SyncOptions
 
 use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
 use super::settings::{Kind, Setting};
-use super::values::{address_override, address_range, baton_id, duration, rate, seconds};
+use super::values::{address_override, address_range, baton_id, duration, rate, seconds, when_busy};
 use crate::sources::{Sources, fault};
 
 /// What `sync` was asked for.
@@ -58,6 +59,8 @@ impl SyncArguments {
         let options = SyncOptions {
             target: reading.target(),
             work_folder: reading.work_folder(),
+            unpacking: reading.unpacking(),
+            when_busy: reading.parsed("wait", when_busy).unwrap_or_default(),
             workers: reading.workers(),
             scope: Scope {
                 resource_types: reading.list("sync-resource-types"),
@@ -269,6 +272,12 @@ impl Reading<'_> {
                 .push(fault("c1z-temp-dir", format!("{source} names `{}`, which is no folder", folder.display())));
         }
         Some(folder)
+    }
+
+    /// What unpacking the previous file may cost.
+    fn unpacking(&mut self) -> Limits {
+        let limits = crate::unpacking::limits();
+        limits.map_err(|told| self.faults.push(fault("file", told))).unwrap_or_default()
     }
 
     fn resources(&mut self) -> Vec<ResourceId> {

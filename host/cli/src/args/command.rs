@@ -173,11 +173,11 @@ fn typed(argument: Arg, kind: Kind) -> Arg {
         Kind::Text(name) => argument.action(ArgAction::Set).value_name(name).allow_negative_numbers(true),
         Kind::List(name) | Kind::Repeated(name) => argument.action(ArgAction::Append).value_name(name),
         Kind::Switch => switch(argument),
-        Kind::AllOr(name) => argument
+        Kind::Optional(name, alone) => argument
             .action(ArgAction::Set)
             .num_args(0..=1)
             .require_equals(true)
-            .default_missing_value("all")
+            .default_missing_value(alone)
             .value_name(name),
     }
 }
@@ -244,6 +244,7 @@ Examples:
       --secret secret-key=file:/run/secrets/duo -f duo.c1z
   BATON_SECRET_KEY_FILE=/run/secrets/duo accord sync duo
   accord sync duo --allow-gaps=role
+  accord sync duo --wait=10m
   accord sync ./acme.wasm --record tape/";
 
 const VALIDATE_EXAMPLES: &str = "\
@@ -293,6 +294,8 @@ A secret may also come from a file that a variable names: BATON_SECRET_KEY_FILE 
 Also read:
   ACCORD_CACHE      the folder for compiled plugins, or off
   BATON_TMPDIR      the folder for work files, instead of the target's
+  BATON_DECODER_MAX_DECODED_SIZE_MB, BATON_DECODER_MAX_MEMORY_MB
+                    what unpacking a sync file may take, in MiB (10240 on disk, 128 in memory)
   SSL_CERT_FILE     certificates to trust instead of the system's
   HTTPS_PROXY, NO_PROXY
 

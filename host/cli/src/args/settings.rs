@@ -27,8 +27,8 @@ pub(crate) enum Kind {
     Repeated(&'static str),
     /// Nothing, or `=true` or `=false`.
     Switch,
-    /// Nothing, which stands for `all`, or `=` and a list.
-    AllOr(&'static str),
+    /// Nothing, which stands for the second text, or `=` and what the first one names.
+    Optional(&'static str, &'static str),
 }
 
 /// Which commands have it.
@@ -93,8 +93,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         name: "allow-gaps",
         environment: "ACCORD_ALLOW_GAPS",
-        kind: Kind::AllOr("TYPES"),
+        kind: Kind::Optional("TYPES", "all"),
         help: "Finish with exit code 3 where these resource types (or all) may not be read; the file names the gaps",
+        ..BASE
+    },
+    Setting {
+        name: "wait",
+        environment: "ACCORD_WAIT",
+        kind: Kind::Optional("DURATION", "true"),
+        help: "Wait while another run writes the file, as long as it takes or, as in --wait=10m, at most so long",
         ..BASE
     },
     Setting {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use accord_c1z::model::ResourceId;
 use accord_runtime::http::{AddressOverride, RateLimit};
+use accord_runtime::sync::WhenBusy;
 use ipnet::IpNet;
 
 /// An address range; a bare address is a range of one.
@@ -45,6 +46,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err(format!("is `{text}`, and should be a time such as 30s, 15m or 2h")),
+    }
+}
+
+/// How long to wait for another run: `true` for as long as it takes.
+pub(super) fn when_busy(text: &str) -> Result<WhenBusy, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(WhenBusy::Wait(None)),
+        "false" => Ok(WhenBusy::Refuse),
+        _ => duration(text).map(|at_most| WhenBusy::Wait(Some(at_most))),
     }
 }
 

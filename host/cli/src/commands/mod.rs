@@ -15,6 +15,7 @@ mod verify;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use accord_c1z::container::Limits;
 use accord_runtime::configuration::{self, ConfigurationProblem};
 use accord_runtime::plugin::{Catalog, Package};
 use accord_runtime::{Category, Problem};
@@ -28,6 +29,7 @@ use crate::logging;
 use crate::output::{self, Screen};
 use crate::shape::Shape;
 use crate::sources::Sources;
+use crate::unpacking;
 
 /// Runs the command that the arguments name, and returns the exit code.
 pub(crate) fn run(arguments: &[OsString], screen: &Screen) -> Result<i32, Problem> {
@@ -125,6 +127,11 @@ fn completion(mut tree: Command, program: &str, flags: &ArgMatches) -> Result<()
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut tree, program, &mut script);
     output::print(&String::from_utf8_lossy(&script))
+}
+
+/// What unpacking a file may cost.
+fn limits() -> Result<Limits, Problem> {
+    unpacking::limits().map_err(|told| Problem::new(Category::Usage, "CONF-005", told))
 }
 
 /// A folder for unpacking a file that is only read: the work folder, the cache, or where the file lies.

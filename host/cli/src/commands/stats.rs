@@ -1,17 +1,20 @@
 //! `accord stats FILE`: how much of what is in a sync file, and what its sync covered.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use accord_c1z::container::{ContainerError, Watch};
 use accord_c1z::model::Timestamp;
 use accord_c1z::reader::{Coverage, ReadError, Reader, SyncRun, View};
 use accord_c1z::stats::Stats;
 use accord_runtime::{Category, Problem};
 use serde::Serialize;
 
-use super::scratch_folder;
+use super::{limits, scratch_folder};
 use crate::args::Format;
 use crate::output::{self, Table, grouped};
+use crate::unpacking;
 
 /// What `--output json` prints.
 #[derive(Debug, Serialize)]
@@ -47,8 +50,17 @@ struct Counts<'a> {
 }
 
 pub(super) fn run(file: &Path, format: Format) -> Result<(), Problem> {
-    let unreadable = |error: ReadError| unreadable(file, &error);
-    let reader = Reader::open(file, &scratch_folder(file)).map_err(unreadable)?;
+    let unreadable = |error: ReadError| match &error {
+        ReadError::Container(ContainerError::TooLarge { .. } | ContainerError::WindowTooLarge { .. }) => {
+            unreadable(file, &error).remedy(unpacking::REMEDY)
+        }
+        _ => unreadable(file, &error),
+    };
+    let limits = limits()?;
+    let mut watch = Watch { cancel: &AtomicBool::new(false), progress: &mut |_, _| {} };
+    let reader = Reader::open_with(file, &scratch_folder(file), &limits, &mut watch).map_err(unreadable)?;
+    // Numbers of a broken database would look as good as any.
+    reader.quick_check().map_err(unreadable)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = Timestamp { seconds: i64::try_from(now.as_secs()).unwrap_or(i64::MAX), nanoseconds: 0 };
     let runs = reader.syncs().map_err(unreadable)?;

@@ -70,6 +70,7 @@ fn stage(progress: &Progress) -> String {
     match (&stage, progress.percent()) {
         (Stage::Reading, Some(percent)) => format!("{percent:>3} %"),
         (Stage::Starting, _) => "starting".to_owned(),
+        (Stage::Waiting(holder), _) => format!("waiting for {holder}"),
         (Stage::Reading, None) => "reading".to_owned(),
         (Stage::Finishing(what), _) => what.clone(),
         (Stage::Done, _) => "done".to_owned(),

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use accord_fixtures::duo::{DuoServer, EmbeddedGroups, Fault, Gate, Options, PageSize, PageSizes, Rule, Shape, World};
 use accord_fixtures::server::Exchange;
 use accord_fixtures::world::Random;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::rows::Rows;
 use crate::support::{Desk, Outcome, Running};
 
-const FILE: &str = "sync.c1z";
-const WORK_FILE: &str = ".sync.c1z.accord-work";
+pub(crate) const FILE: &str = "sync.c1z";
+pub(crate) const WORK_FILE: &str = ".sync.c1z.accord-work";
 /// There during the final pass, and only then.
-const BUILD_FILE: &str = ".sync.c1z.accord-work-build";
+pub(crate) const BUILD_FILE: &str = ".sync.c1z.accord-work-build";
 
 const INTERRUPTIONS: usize = 20;
 /// Some runs are over before their moment comes.
@@ -77,7 +77,7 @@ impl Moment {
     }
 }
 
-fn account() -> DuoServer {
+pub(crate) fn account() -> DuoServer {
     let capped = |cap| PageSize { cap, ..PageSize::at_most(500) };
     let page_sizes = PageSizes {
         users: capped(20),
@@ -92,16 +92,15 @@ fn account() -> DuoServer {
     DuoServer::start(world, Options { page_sizes, embedded_groups, ..Options::default() }).unwrap()
 }
 
-fn sync(desk: &Desk, server: &DuoServer) -> crate::support::Call {
+pub(crate) fn sync(desk: &Desk, server: &DuoServer) -> crate::support::Call {
     desk.accord(&["sync", "duo"]).against(server).env("ACCORD_TIME_SCALE", "1000")
 }
 
 /// Sends a signal to a run that is not over yet.
 fn send(running: &mut Running, signal: Signal) {
-    if running.has_ended() {
-        return;
+    if !running.has_ended() {
+        running.send(signal);
     }
-    kill_process(Pid::from_raw(running.id().try_into().unwrap()).unwrap(), signal).unwrap();
 }
 
 /// What one sync, in as many runs as it takes, has asked so far.

@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use accord_fixtures::duo::{DuoServer, Fault, Gate, Rule};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::support::{Desk, Running, duo};
 
 /// Longer than any machine takes to get there.
 const SOON: Duration = Duration::from_secs(60);
-
-fn send(running: &Running, signal: Signal) {
-    kill_process(Pid::from_raw(running.id().try_into().unwrap()).unwrap(), signal).unwrap();
-}
 
 /// A run that waits for the answer to its second page of users.
 fn held(desk: &Desk, server: &DuoServer, gate: &Gate) -> Running {
@@ -27,7 +23,7 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let (desk, server, gate) = (Desk::new(), duo(), Gate::closed());
         let running = held(&desk, &server, &gate);
-        send(&running, signal);
+        running.send(signal);
         let outcome = running.wait().exits(code);
         assert_eq!(outcome.errors(), 1);
         outcome.tells(&["error[STOP-001] stopped on request", "run the same command again"]);
@@ -47,8 +43,8 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
 fn a_second_signal_ends_the_run_at_once() {
     let (desk, server, gate) = (Desk::new(), duo(), Gate::closed());
     let running = held(&desk, &server, &gate);
-    send(&running, Signal::INT);
-    send(&running, Signal::TERM);
+    running.send(Signal::INT);
+    running.send(Signal::TERM);
     // Either of the two may be seen first, and the run may have ended on the first one.
     let outcome = running.wait();
     assert!(matches!(outcome.code, 130 | 143), "{outcome:?}");
@@ -56,16 +52,5 @@ fn a_second_signal_ends_the_run_at_once() {
     gate.open();
     server.faults().clear();
     desk.accord(&["sync", "duo"]).against(&server).run().exits(0);
-    assert_eq!(desk.names(), ["sync.c1z"]);
-}
-
-#[test]
-fn two_runs_on_one_file_exclude_each_other() {
-    let (desk, server, gate) = (Desk::new(), duo(), Gate::closed());
-    let first = held(&desk, &server, &gate);
-    let second = desk.accord(&["sync", "duo"]).against(&server).run().exits(16);
-    second.tells(&["error[BUSY-001]", "is being written by", &first.id().to_string()]);
-    gate.open();
-    first.wait().exits(0);
     assert_eq!(desk.names(), ["sync.c1z"]);
 }

@@ -6,9 +6,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use accord_fixtures::duo::{DuoServer, Options, World};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 /// A run that takes longer hangs. Ten times what the slowest test needs on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -63,10 +64,7 @@ impl Desk {
 
     /// The names in the folder, sorted; hidden ones too.
     pub(crate) fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        names(self.folder.path())
     }
 
     /// `accord`, with the project's connectors in its plugins folder.
@@ -149,9 +147,27 @@ impl Call {
 }
 
 impl Running {
-    /// Its process id, to send signals to.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal. It must not have been waited for.
+    pub(crate) fn send(&self, signal: Signal) {
+        let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        kill_process(id, signal).unwrap();
+    }
+
+    /// Stops it where it is; false if it was over before. It goes on with a signal, or never.
+    pub(crate) fn halt(&mut self) -> bool {
+        if self.has_ended() {
+            return false;
+        }
+        self.send(Signal::STOP);
+        let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        // Only a look: the end is for `wait` to see.
+        let ends = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(id), ends).unwrap().is_some_and(|status| status.stopped())
     }
 
     /// Blocks until this stands on standard error.
@@ -167,14 +183,11 @@ impl Running {
 
     /// Waits for its end, which must come in time.
     pub(crate) fn wait(mut self) -> Outcome {
-        let id = i32::try_from(self.child.id()).unwrap();
+        let id = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
         let (done, watched) = mpsc::channel::<()>();
         let guard = std::thread::spawn(move || {
             if watched.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let _ = rustix::process::kill_process(
-                    rustix::process::Pid::from_raw(id).unwrap(),
-                    rustix::process::Signal::KILL,
-                );
+                let _ = kill_process(id, Signal::KILL);
             }
         });
         let status = self.child.wait().unwrap();
@@ -226,6 +239,27 @@ impl Outcome {
 /// A fixture Duo with the vendor's own examples.
 pub(crate) fn duo() -> DuoServer {
     DuoServer::start(World::vendor_examples(), Options::default()).unwrap()
+}
+
+/// Looks again and again until there is something to see, which must come in time.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(began.elapsed() < LIMIT, "{what}: it never came");
+        std::thread::yield_now();
+    }
+}
+
+/// The names in a folder, sorted; hidden ones too.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// A golden file of the fixtures.

@@ -1,6 +1,6 @@
 //! Errors of the work file and failures of a guest, as problems for the person who must act.
 
-use accord_c1z::lock::LockError;
+use accord_c1z::container::grouped;
 use accord_c1z::work::{Error, Fault};
 
 use crate::bindings::accord::connector::types as wit;
@@ -13,10 +13,14 @@ pub(crate) fn storage(error: Error) -> Problem {
     let text = error.to_string();
     match (error.fault(), &error) {
         (_, Error::NoSpace { path, needed, free }) => {
-            Problem::new(Category::Storage, "DISK-001", format!("no space left for the sync in `{}`", path.display()))
-                .line("needs", needed.map(|bytes| format!("about {bytes} bytes")).unwrap_or_default())
-                .line("free", format!("{free} bytes"))
-                .remedy("free space, or name another file with --file; the previous file is untouched")
+            let needs = match needed {
+                Some(bytes) => format!("about {} bytes", grouped(*bytes)),
+                None => "more than is free; how much is known once everything is read".to_owned(),
+            };
+            Problem::new(Category::Storage, "DISK-001", format!("no space left for `{}`", path.display()))
+                .line("needs", needs)
+                .line("free", format!("{} bytes", grouped(*free)))
+                .remedy("free space there, or name other folders with --file and --c1z-temp-dir")
         }
         (Fault::Storage, _) => Problem::new(Category::Storage, "DISK-002", text),
         (Fault::Plugin, _) => Problem::new(Category::Plugin, "ROWS-001", text)
@@ -26,14 +30,16 @@ pub(crate) fn storage(error: Error) -> Problem {
     }
 }
 
-/// Another run holds the target.
-pub(crate) fn lock(error: &LockError) -> Problem {
-    match error {
-        LockError::Busy { .. } => Problem::new(Category::Busy, "BUSY-001", error.to_string())
-            .remedy("wait for it, or name another file with --file"),
-        LockError::File { .. } => Problem::new(Category::Storage, "DISK-003", error.to_string())
-            .remedy("name a file in a folder that you may write to with --file"),
-    }
+/// The target's lock is another run's.
+pub(crate) fn busy(told: String) -> Problem {
+    Problem::new(Category::Busy, "BUSY-001", told)
+        .remedy("run again later, wait for it with --wait, or name another file with --file")
+}
+
+/// The target's lock cannot be made.
+pub(crate) fn lock(error: &Error) -> Problem {
+    Problem::new(Category::Storage, "DISK-003", error.to_string())
+        .remedy("name a file in a folder that you may write to with --file")
 }
 
 /// A failure of a call, by the answer that the host cut off where that is behind it.

@@ -17,6 +17,8 @@ mod remaining;
 mod report;
 mod run;
 mod scope;
+mod target;
+mod turn;
 mod validate;
 mod writer;
 
@@ -28,6 +30,7 @@ pub use progress::{ListingProgress, Progress, Stage};
 pub use report::{Report, Traffic};
 pub use run::{Setup, SyncOptions, TapeMode, sync};
 pub use scope::Scope;
+pub use turn::WhenBusy;
 pub use validate::{Check, CheckOutcome, validate};
 
 pub(crate) use writer::FactsReader;

@@ -20,6 +20,8 @@ struct Snapshot {
 pub enum Stage {
     #[default]
     Starting,
+    /// Another run writes the target; the text says which.
+    Waiting(String),
     Reading,
     /// The final pass; the text says what: `expanding grants`.
     Finishing(String),
@@ -51,7 +53,7 @@ impl Progress {
     pub fn percent(&self) -> Option<u8> {
         let snapshot = self.lock();
         match snapshot.stage {
-            Stage::Starting => None,
+            Stage::Starting | Stage::Waiting(_) => None,
             Stage::Done => Some(100),
             Stage::Finishing(_) => Some(99),
             Stage::Reading => {

@@ -1,21 +1,14 @@
-//! The target: found before anything is read, replaced by the finished file at the end.
+//! The final pass: from the work file to the published file and its coverage.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use accord_c1z::container::ContainerError;
 use accord_c1z::model::Timestamp;
-use accord_c1z::reader::ReadError;
-use accord_c1z::work::{
-    Error, Existing, Expand, FinishOptions, Finished, Limits, Progress as Step, Summary, SyncType, WorkFile, existing,
-    read_existing, set_aside,
-};
+use accord_c1z::work::{Error, Expand, FinishOptions, Finished, Limits, Progress as Step, Summary, SyncType, WorkFile};
 use tokio::sync::watch;
 
-use crate::clock::Clock;
 use crate::manifest::Manifest;
-use crate::problem::{Category, Problem};
+use crate::problem::Problem;
 
 use super::cost::{Meter, Phase};
 use super::coverage::Coverage;
@@ -103,53 +96,4 @@ fn step_text(step: Step) -> String {
         Step::Compressing { bytes, of } => format!("compressing, {} %", percent(bytes, of)),
         Step::Verifying => "verifying".into(),
     }
-}
-
-/// The folder of the target must exist; its name is resolved so that locks and work files of one target are one.
-pub(super) fn canonical_target(target: &Path) -> Result<PathBuf, Problem> {
-    let problem = |error: std::io::Error| {
-        Problem::new(Category::Storage, "DISK-003", format!("cannot write `{}`: {error}", target.display()))
-            .remedy("name a file in a folder that exists and that you may write to with --file")
-    };
-    if target.is_dir() {
-        return Err(problem(std::io::Error::other("it is a folder")));
-    }
-    if let Ok(existing) = target.canonicalize() {
-        return Ok(existing);
-    }
-    let name = target.file_name().ok_or_else(|| problem(std::io::Error::other("it names no file")))?;
-    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(folder.canonicalize().map_err(problem)?.join(name))
-}
-
-/// A target that cannot be read is moved aside, and said so; the new file takes its place.
-///
-/// A v3 file is no wreck but another tool's file, so it is left where it is and the run refused.
-pub(super) fn set_corrupt_target_aside(
-    target: &Path,
-    work_folder: Option<&Path>,
-    clock: &dyn Clock,
-) -> Result<(), Problem> {
-    if existing(target).map_err(errors::storage)? == Existing::Nothing {
-        return Ok(());
-    }
-    let damage = match read_existing(target, work_folder) {
-        Ok(()) => return Ok(()),
-        Err(ReadError::Container(error @ ContainerError::V3 { .. })) => {
-            return Err(Problem::new(
-                Category::Storage,
-                "FILE-002",
-                format!("`{}` cannot be replaced: {error}", target.display()),
-            )
-            .remedy("name another file with --file, or move this one away"));
-        }
-        Err(ReadError::Container(error)) if !error.is_damage() => {
-            return Err(Problem::new(Category::Storage, "FILE-001", error.to_string()));
-        }
-        Err(error) => error,
-    };
-    let now = Timestamp { seconds: clock.unix_seconds(), nanoseconds: 0 };
-    let place = set_aside(target, now).map_err(errors::storage)?;
-    tracing::warn!("`{}` cannot be read ({damage}); it is now `{}`", target.display(), place.display());
-    Ok(())
 }

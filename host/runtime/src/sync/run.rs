@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
+use accord_c1z::container;
 use accord_c1z::lock::TargetLock;
 use accord_c1z::model::Timestamp;
 use accord_c1z::schema::FileProfile;
@@ -31,11 +32,13 @@ use super::coverage::AllowedGaps;
 use super::errors;
 use super::listing::worker;
 use super::progress::{Progress, Stage};
-use super::publish::{Finishing, canonical_target, finish, set_corrupt_target_aside};
+use super::publish::{Finishing, finish};
 use super::queue::Queue;
 use super::remaining;
 use super::report::{Report, Totals, Traffic};
 use super::scope::{Scope, Selection, header, identity};
+use super::target::{Place, canonical_target};
+use super::turn::{WhenBusy, take_turn};
 use super::writer::Writer;
 
 /// Whether requests are recorded or answered from a tape.
@@ -53,6 +56,9 @@ pub struct SyncOptions {
     pub target: PathBuf,
     /// Where the work file lies; none: beside the target.
     pub work_folder: Option<PathBuf>,
+    pub when_busy: WhenBusy,
+    /// What unpacking the file that lies at the target may cost.
+    pub unpacking: container::Limits,
     /// Listings read at a time.
     pub workers: usize,
     pub scope: Scope,
@@ -170,15 +176,18 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         TapeMode::Replay(folder) => Some(Player::open(folder)?),
         TapeMode::Off | TapeMode::Record(_) => None,
     };
+    let place = Place { target: &target, work_folder: options.work_folder.as_deref() };
+    let mut stop = setup.stop.clone();
+    let mut lock = take_turn(place, &options, &*setup.clock, &setup.progress, &mut stop).await?;
+    // The sync begins now, however long the run had to wait.
     let (now, seed) = match &tape_in {
         Some(player) => {
             (timestamp(Duration::from_secs(player.header.started_at.max(0).unsigned_abs())), player.header.seed()?)
         }
         None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
     };
-    let mut lock = TargetLock::acquire(&target, setup.clock.unix_seconds()).map_err(|error| errors::lock(&error))?;
-    set_corrupt_target_aside(&target, options.work_folder.as_deref(), &*setup.clock)?;
-    let opened = WorkFile::open(OpenOptions {
+    place.set_corrupt_target_aside(&options.unpacking, &*setup.clock)?;
+    let opened = place.open(OpenOptions {
         target: target.clone(),
         folder: options.work_folder.clone(),
         identity: identity(&setup, &options),
@@ -187,8 +196,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         profile: options.file_profile,
         now,
         seed,
-    })
-    .map_err(errors::storage)?;
+    })?;
     let mut resumed_pages = 0;
     match &opened.origin {
         Origin::Fresh => {}
@@ -331,7 +339,7 @@ async fn read_everything(
 async fn tell_others(run: &Run, lock: &mut TargetLock) -> std::convert::Infallible {
     let mut told = None;
     loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        run.clock.sleep(Duration::from_secs(1)).await;
         let percent = run.progress.percent();
         if percent != told
             && let Some(percent) = percent

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use accord_c1z::model::{ResourceId, ResourceType, Timestamp};
+use accord_c1z::schema::FileProfile;
 use accord_c1z::work::Identity;
 
 use crate::configuration::Configuration;
@@ -10,6 +11,7 @@ use crate::manifest::Manifest;
 use crate::problem::{Category, Problem};
 use crate::tape::Header;
 
+use super::coverage::AllowedGaps;
 use super::run::{Setup, SyncOptions, TapeMode};
 
 /// What is read.
@@ -71,9 +73,18 @@ pub(super) fn identity(setup: &Setup<'_>, options: &SyncOptions) -> Identity {
     let resources: Vec<String> =
         options.scope.resources.iter().map(|id| format!("{}:{}", id.resource_type, id.resource)).collect();
     identity.insert("resources".into(), resources.join(","));
-    identity.insert("file profile".into(), format!("{:?}", options.file_profile));
+    let file_profile = match options.file_profile {
+        FileProfile::Current => "current",
+        FileProfile::Compat07 => "compat-0.7",
+    };
+    identity.insert("file profile".into(), file_profile.into());
     identity.insert("resources only".into(), options.scope.resources_only.to_string());
-    identity.insert("allowed gaps".into(), format!("{:?}", options.allowed_gaps));
+    let allowed_gaps = match &options.allowed_gaps {
+        AllowedGaps::None => "none".to_owned(),
+        AllowedGaps::These(names) => names.join(","),
+        AllowedGaps::All => "all".to_owned(),
+    };
+    identity.insert("allowed gaps".into(), allowed_gaps);
     identity.insert("tape".into(), tape(&options.tape));
     for (name, text) in setup.configuration.identity() {
         identity.insert(format!("configuration {name}"), text.clone());

@@ -13,7 +13,7 @@ use accord_runtime::http::{Activity, NetworkOptions, Proxies};
 use accord_runtime::limits::Limits;
 use accord_runtime::plugin::Package;
 use accord_runtime::sync::{
-    AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, sync,
+    AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, WhenBusy, sync,
 };
 
 use crate::log::{Ear, captured};
@@ -71,6 +71,8 @@ impl Bench {
         let options = SyncOptions {
             target: self.target(),
             work_folder: None,
+            when_busy: WhenBusy::Refuse,
+            unpacking: accord_c1z::container::Limits::default(),
             workers: 2,
             scope: Scope::default(),
             expand_grants: true,

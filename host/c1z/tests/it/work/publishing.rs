@@ -6,9 +6,7 @@ use std::sync::atomic::Ordering;
 use accord_c1z::model::{ResourceType, Rows};
 use accord_c1z::reader::View;
 use accord_c1z::stats::Stats;
-use accord_c1z::work::{
-    Error, Existing, Expand, Fault, Progress, SyncType, check_space, existing, read_existing, set_aside,
-};
+use accord_c1z::work::{Error, Existing, Expand, Fault, Progress, SyncType, check_space, damage, existing, set_aside};
 
 use super::*;
 use crate::support::verdict;
@@ -284,12 +282,12 @@ fn a_look_at_the_previous_file_leaves_nothing_behind_and_clears_what_a_kill_left
     let target = folder.path().join("duo.c1z");
     std::fs::copy(crate::support::golden("demo-sdk-0.2.51.c1z"), &target).unwrap();
     std::fs::write(folder.path().join(".duo.c1z.accord-work-check"), "half of a database").unwrap();
-    read_existing(&target, None).unwrap();
+    assert!(damage(&target, None, &accord_c1z::container::Limits::default()).unwrap().is_none());
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["duo.c1z"]);
 
     std::fs::write(&target, "C1ZF\0 but nothing else").unwrap();
-    let error = read_existing(&target, None).unwrap_err();
-    assert!(error.to_string().contains("zstd"), "{error}");
+    let found = damage(&target, None, &accord_c1z::container::Limits::default()).unwrap().unwrap();
+    assert!(found.to_string().contains("zstd"), "{found}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
