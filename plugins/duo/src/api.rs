@@ -114,12 +114,10 @@ impl Duo {
         request: &Request,
         limit: u32,
     ) -> Result<(Vec<T>, Step), Failure> {
-        let mut window = page.cursor()?.unwrap_or(Offset::first(limit));
-        let mut answer = self.send(page, &at(request, window))?;
-        if answer.status() == 400 && window.offset == 0 && window.limit > SAFE_LIMIT {
-            window.limit = SAFE_LIMIT;
-            answer = self.send(page, &at(request, window))?;
-        }
+        let (window, answer) = match page.cursor()? {
+            Some(window) => (window, self.send(page, &at(request, window))?),
+            None => self.first(page, request, limit)?,
+        };
         let Window { items, next, total } = self.window(&answer, window)?;
         page.holds(items.len(), total);
         let step = match next {
@@ -127,6 +125,17 @@ impl Duo {
             None => Step::Done,
         };
         Ok((items, step))
+    }
+
+    /// The first window of a listing, and its answer.
+    pub(crate) fn first(&self, page: &Page<'_>, request: &Request, limit: u32) -> Result<(Offset, Response), Failure> {
+        let window = Offset::first(limit);
+        let answer = self.send(page, &at(request, window))?;
+        if answer.status() != 400 || limit <= SAFE_LIMIT {
+            return Ok((window, answer));
+        }
+        let window = Offset::first(SAFE_LIMIT);
+        Ok((window, self.send(page, &at(request, window))?))
     }
 
     /// Whether Duo itself says that there is no such thing. A 404 that does not say `FAIL` may come from a proxy or from

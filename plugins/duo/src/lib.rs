@@ -3,11 +3,12 @@
 //! An account holds users, groups, administrators and roles. Everything comes from five listings of the Admin API,
 //! each a file of its own here: [`account`], [`groups`], [`roles`], [`users`] (whose pages also say who is in which group)
 //! and [`admins`] (whose pages also say who has which role). Two more exist for what a user page may not say:
-//! [`user_groups`] and [`group_users`]. Memberships are changed in [`membership`]. How Duo answers is in [`api`]; signing, retries and rates are the host's, by
-//! the manifest.
+//! [`user_groups`] and [`group_users`]. The longest listing is read [`ahead`]. Memberships are changed in [`membership`].
+//! How Duo answers is in [`api`]; signing, retries and rates are the host's, by the manifest.
 
 mod account;
 mod admins;
+mod ahead;
 mod api;
 mod group_users;
 mod groups;

@@ -19,6 +19,9 @@ pub(crate) const PATH: &str = "/admin/v1/users";
 /// The most that Duo gives in one page.
 const LIMIT: u32 = 300;
 
+/// A page may hold 50,000 rows; some room is left for what is found beside them.
+const MOST_ROWS: usize = 40_000;
+
 /// Nothing documents that an embedded list is complete. One as long as a default page might have been cut there.
 pub(crate) const MAYBE_CUT: usize = 100;
 
@@ -66,9 +69,10 @@ pub(crate) fn id(user_id: &str) -> ResourceId {
 }
 
 pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
-    let (users, step) = duo.list::<User>(page, &request(), LIMIT)?;
+    let mut users = duo.list_ahead::<User>(page, &request(), LIMIT)?;
+    users.end_after(fitting(&users.items));
     let mut group_ids = BTreeSet::new();
-    for user in &users {
+    for user in &users.items {
         if user.groups.len() >= MAYBE_CUT {
             page.discover(Collection::keyed("user-groups", &user.user_id));
         }
@@ -77,7 +81,17 @@ pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
         page.resource(user.resource(duo).status(state, details))?;
     }
     discover_unlisted(page, &group_ids);
-    Ok(step)
+    users.step(page)
+}
+
+/// How many of the users fit into one page with all their memberships; at least one.
+fn fitting(users: &[User]) -> usize {
+    let mut rows = 0;
+    let over = users.iter().position(|user| {
+        rows += 1 + user.groups.len();
+        rows > MOST_ROWS
+    });
+    over.map_or(users.len(), |over| over.max(1))
 }
 
 /// Grants a user its groups and adds their ids to those that the page named.
