@@ -9,6 +9,7 @@ mod damaged;
 mod disk_full;
 mod files;
 mod final_pass;
+mod gone;
 mod hostile;
 mod kills;
 mod leaks;
