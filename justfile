@@ -12,6 +12,18 @@ build:
 demo:
     cargo demo
 
+# Measures what syncs cost, against fixture servers in their own processes. A benchmark: it asserts nothing.
+bench *ARGUMENTS: bench-build
+    target/release/bench {{ARGUMENTS}}
+
+# The same, and fails where a promised figure is passed (BENCHMARKS.md).
+bench-check *ARGUMENTS: bench-build
+    target/release/bench --check {{ARGUMENTS}}
+
+[private]
+bench-build:
+    cargo build --release --package accord --package accord-fixtures --package accord-c1z --bins --example floor
+
 # Runs every test.
 test:
     cargo test --workspace

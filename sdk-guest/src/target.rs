@@ -130,7 +130,7 @@ pub trait Target {
         answer.map(|wire| Response::new(wire, request)).map_err(|error| match error {
             HttpError::Policy(text) => Failure::bug(format!("a request that the policy refuses: {text}")),
             HttpError::Dns(text) => upstream(format!("the host name of {name} cannot be resolved: {text}")),
-            HttpError::Connect(text) => upstream(format!("no connection to {name}: {text}")),
+            HttpError::Connect(text) => upstream(format!("no answer from {name}: {text}")),
             HttpError::Tls(text) => upstream(format!("no trusted TLS connection to {name}: {text}")),
             HttpError::TimedOut(outcome) => upstream(format!("{name} did not answer in time{}", effect(outcome))),
             HttpError::Reset(outcome) => upstream(format!("the connection to {name} broke{}", effect(outcome))),
@@ -161,7 +161,9 @@ fn told(status: u16, words: &str, response: &Response) -> String {
 fn about_clock(detail: Detail, name: &str, response: &Response) -> Detail {
     match response.clock_ahead_seconds() {
         Some(ahead) if ahead.unsigned_abs() > CLOCK_TOLERANCE_SECONDS => {
-            let clock = format!("local clock differs from {name} by {} s", ahead.unsigned_abs());
+            let side = if ahead > 0 { "behind" } else { "ahead of" };
+            let off = minutes(ahead.unsigned_abs());
+            let clock = format!("this machine is {off} {side} {name}; signed requests will be refused");
             let either = |first: String, second: &str| match second {
                 "" => first,
                 second => format!("{first}; or else {second}"),
@@ -171,6 +173,14 @@ fn about_clock(detail: Detail, name: &str, response: &Response) -> Detail {
             Detail { meaning, remedy, ..detail }
         }
         _ => detail,
+    }
+}
+
+/// `11 m 04 s`.
+fn minutes(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, minutes, seconds) => format!("{minutes} m {seconds:02} s"),
+        (hours, minutes, seconds) => format!("{hours} h {minutes:02} m {seconds:02} s"),
     }
 }
 

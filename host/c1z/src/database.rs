@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, Statement, params};
 
 use crate::encode::{Encoded, EntitlementColumns, GrantColumns, ResourceColumns, ResourceTypeColumns};
 use crate::schema::{self, FileProfile};
@@ -73,11 +73,12 @@ impl NewDatabase {
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        // A 16 MiB cache and sorting in files: less time and a sixth of the memory of a 256 MiB cache that sorts in
-        // memory, measured with a million grants.
+        // An 8 MiB cache and sorting in files: less time and an eighth of the memory of a 256 MiB cache that sorts in
+        // memory, measured with a million grants. Pages of 8 KiB, which no reader minds: 6 % less time and 4 % smaller
+        // when packed than with 4 KiB; larger ones gain nothing more.
         connection.execute_batch(
-            "pragma page_size = 4096; pragma journal_mode = off; pragma synchronous = off;
-             pragma locking_mode = exclusive; pragma cache_size = -16384; pragma temp_store = file; begin",
+            "pragma page_size = 8192; pragma journal_mode = off; pragma synchronous = off;
+             pragma locking_mode = exclusive; pragma cache_size = -8192; pragma temp_store = file; begin",
         )?;
         schema::create_tables(&connection, profile)?;
         Ok(Self { connection, profile, sync_id: sync_id.into(), discovered_at: discovered_at.into() })
@@ -173,28 +174,21 @@ impl NewDatabase {
         })
     }
 
-    /// A grant that passes access on is marked as needing expansion; the mark stays after expansion, as in the reference.
+    /// One grant. Who has many takes [`NewDatabase::grants`].
     pub fn insert_grant(&self, row: &GrantRow<'_>) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached(
-                "insert into v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id, \
-                 principal_resource_id, external_id, expansion, needs_expansion, data, sync_id, discovered_at) \
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute(params![
-                row.resource_type_id,
-                row.resource_id,
-                row.entitlement_id,
-                row.principal_resource_type_id,
-                row.principal_resource_id,
-                row.external_id,
-                row.expansion,
-                row.expansion.is_some(),
-                row.data,
-                self.sync_id,
-                self.discovered_at
-            ])
-            .map(drop)
+        self.grants()?.insert(row)
+    }
+
+    /// For inserting many grants.
+    pub fn grants(&self) -> rusqlite::Result<GrantTable<'_>> {
+        let mut insert = self.connection.prepare(
+            "insert into v1_grants (sync_id, discovered_at, resource_type_id, resource_id, entitlement_id, \
+             principal_resource_type_id, principal_resource_id, external_id, expansion, needs_expansion, data) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        insert.raw_bind_parameter(1, &self.sync_id)?;
+        insert.raw_bind_parameter(2, &self.discovered_at)?;
+        Ok(GrantTable { insert, bound: [const { None }; 4] })
     }
 
     /// An icon or logo. An empty content type becomes `unknown`, as in the reference.
@@ -238,7 +232,12 @@ impl NewDatabase {
         }
     }
 
-    /// Creates the indexes; see [`schema::create_indexes`].
+    /// Creates the indexes that almost no row is in; before there are rows, this costs nothing.
+    pub fn create_partial_indexes(&self) -> rusqlite::Result<()> {
+        schema::create_partial_indexes(&self.connection, self.profile)
+    }
+
+    /// Creates all other indexes; see [`schema::create_indexes`].
     pub fn create_indexes(&self, done: impl FnMut(u64, u64)) -> rusqlite::Result<()> {
         schema::create_indexes(&self.connection, self.profile, done)
     }
@@ -248,6 +247,36 @@ impl NewDatabase {
         self.connection.execute_batch("commit")?;
         self.connection.flush_prepared_statement_cache();
         self.connection.close().map_err(|(_, error)| error)
+    }
+}
+
+/// Inserts grants. What a grant has in common with the one before it, which is most of it when they come in order, stays
+/// bound.
+#[derive(Debug)]
+pub struct GrantTable<'a> {
+    insert: Statement<'a>,
+    /// The texts of columns 3 to 6.
+    bound: [Option<String>; 4],
+}
+
+impl GrantTable<'_> {
+    /// A grant that passes access on is marked as needing expansion; the mark stays after expansion, as in the reference.
+    pub fn insert(&mut self, row: &GrantRow<'_>) -> rusqlite::Result<()> {
+        let shared = [row.resource_type_id, row.resource_id, row.entitlement_id, row.principal_resource_type_id];
+        for ((column, text), bound) in (3..).zip(shared).zip(&mut self.bound) {
+            if bound.as_deref() != Some(text) {
+                self.insert.raw_bind_parameter(column, text)?;
+                let bound = bound.get_or_insert_default();
+                bound.clear();
+                bound.push_str(text);
+            }
+        }
+        self.insert.raw_bind_parameter(7, row.principal_resource_id)?;
+        self.insert.raw_bind_parameter(8, row.external_id)?;
+        self.insert.raw_bind_parameter(9, row.expansion)?;
+        self.insert.raw_bind_parameter(10, row.expansion.is_some())?;
+        self.insert.raw_bind_parameter(11, row.data)?;
+        self.insert.raw_execute().map(drop)
     }
 }
 

@@ -37,7 +37,18 @@ pub fn create_tables(connection: &Connection, profile: FileProfile) -> rusqlite:
     ))
 }
 
-/// Creates all indexes. Each is one pass over its table, so that a caller can tell how far it is.
+/// Creates the indexes that cover only some rows. Made before the rows they cost a look at each row; afterwards, a pass
+/// over the whole table each.
+///
+/// # Errors
+/// Whatever SQLite says.
+pub fn create_partial_indexes(connection: &Connection, profile: FileProfile) -> rusqlite::Result<()> {
+    indexes(profile)
+        .filter(|index| index.is_partial())
+        .try_for_each(|index| connection.execute_batch(&index.statement()))
+}
+
+/// Creates all other indexes. Each is one pass over its table, so that a caller can tell how far it is.
 ///
 /// `done` is called after each with (indexes made, indexes to make).
 ///
@@ -48,7 +59,7 @@ pub fn create_indexes(
     profile: FileProfile,
     mut done: impl FnMut(u64, u64),
 ) -> rusqlite::Result<()> {
-    let statements: Vec<String> = indexes(profile).map(Index::statement).collect();
+    let statements: Vec<String> = indexes(profile).filter(|index| !index.is_partial()).map(Index::statement).collect();
     for (made, statement) in (1..).zip(&statements) {
         connection.execute_batch(statement)?;
         done(made, statements.len() as u64);
@@ -68,9 +79,13 @@ pub struct Index {
 }
 
 impl Index {
+    fn is_partial(&self) -> bool {
+        !self.condition.is_empty()
+    }
+
     fn statement(&self) -> String {
         let unique = if self.unique { "unique " } else { "" };
-        let condition = if self.condition.is_empty() { String::new() } else { format!(" where {}", self.condition) };
+        let condition = if self.is_partial() { format!(" where {}", self.condition) } else { String::new() };
         format!("create {unique}index {} on {} ({}){condition}", self.name, self.table, self.columns.join(", "))
     }
 }

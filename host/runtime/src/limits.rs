@@ -131,7 +131,8 @@ impl Limits {
     }
 }
 
-fn bytes(n: u64) -> String {
+/// `32 MiB`.
+pub(crate) fn bytes(n: u64) -> String {
     match n {
         n if n >= 1 << 20 && n % (1 << 20) == 0 => format!("{} MiB", n >> 20),
         n if n >= 1 << 10 && n % (1 << 10) == 0 => format!("{} KiB", n >> 10),

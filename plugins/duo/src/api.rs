@@ -142,7 +142,7 @@ impl Duo {
             let message = "Duo's page has no `metadata`, so nobody knows whether it is the last";
             return Err(Failure::invalid_response(message, answer.place()));
         };
-        let next = metadata.next_offset.map(|next| asked.to(next, answer.place())).transpose()?;
+        let next = metadata.next_offset.map(|next| asked.to(next));
         Ok(Window { items: response, next, total: metadata.total_objects })
     }
 }

@@ -130,6 +130,10 @@ impl<'a> Membership<'a> {
             }
             let Window { items, next, .. } = duo.window::<EmbeddedGroup>(&answer, window)?;
             match (self.told(&items, true), next) {
+                // Nobody else would notice: these pages are no listing of the host's.
+                (Some(false), Some(next)) if next.offset <= window.offset => {
+                    return Err(Failure::invalid_response("the user's groups repeat themselves", answer.place()));
+                }
                 (Some(false), Some(next)) => window = next,
                 (Some(member), _) => return Ok(Some(member)),
                 (None, _) => {

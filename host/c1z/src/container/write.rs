@@ -4,11 +4,24 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use zstd::zstd_safe::{CParameter, Strategy};
+
 use super::error::ContainerError;
 use super::{MAGIC, Watch};
 
-/// 8 MiB: the oldest readers refuse more than 32 MiB, and what it would save is small.
-const WINDOW_LOG: u32 = 23;
+/// How a database is packed. Readers take any frame; these settings are what pages full of long ids like best. With the
+/// sync of 20,000 users: level 3 as it is 0.44 s and 12.2 MB, these settings 0.35 s and 11.8 MB.
+const SETTINGS: [CParameter; 5] = [
+    // 8 MiB: the oldest readers refuse more than 32 MiB, and what it would save is small.
+    CParameter::WindowLog(23),
+    CParameter::Strategy(Strategy::ZSTD_fast),
+    CParameter::MinMatch(7),
+    CParameter::HashLog(17),
+    CParameter::TargetLength(0),
+];
+
+/// What the settings are not about is as in this level, the field's.
+const LEVEL: i32 = 3;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +34,12 @@ pub struct Written {
 
 /// Packs a closed database: magic, then one frame with its size declared and a checksum.
 ///
-/// `level` is zstd's, 1 to 19; 3 is the field's. `output` is not flushed to disk: the caller syncs and renames.
+/// `output` is not flushed to disk: the caller syncs and renames.
 ///
 /// # Errors
 /// If the database is in WAL mode or has a write-ahead log beside it (its content would not be complete), reading or
 /// writing fails, or on cancellation.
-pub fn write(
-    database: &Path,
-    output: &mut dyn Write,
-    level: i32,
-    watch: &mut Watch<'_>,
-) -> Result<Written, ContainerError> {
+pub fn write(database: &Path, output: &mut dyn Write, watch: &mut Watch<'_>) -> Result<Written, ContainerError> {
     let file_error = |doing| move |source| ContainerError::File { doing, path: database.to_owned(), source };
     let mut source = File::open(database).map_err(file_error("opening"))?;
     let database_bytes = source.metadata().map_err(file_error("opening"))?.len();
@@ -41,7 +49,7 @@ pub fn write(
 
     let mut output = Counted { output, bytes: 0 };
     output.write_all(&MAGIC).map_err(file_error("packing"))?;
-    let mut encoder = encoder(&mut output, level.clamp(1, 19), database_bytes).map_err(file_error("packing"))?;
+    let mut encoder = encoder(&mut output, database_bytes).map_err(file_error("packing"))?;
     encoder.write_all(&header).map_err(file_error("packing"))?;
     let mut done = header.len() as u64;
     let mut buffer = vec![0; 128 * 1024];
@@ -58,9 +66,11 @@ pub fn write(
     Ok(Written { bytes: output.bytes, database_bytes })
 }
 
-fn encoder<W: Write>(output: W, level: i32, size: u64) -> io::Result<zstd::Encoder<'static, W>> {
-    let mut encoder = zstd::Encoder::new(output, level)?;
-    encoder.window_log(WINDOW_LOG)?;
+fn encoder<W: Write>(output: W, size: u64) -> io::Result<zstd::Encoder<'static, W>> {
+    let mut encoder = zstd::Encoder::new(output, LEVEL)?;
+    for setting in SETTINGS {
+        encoder.set_parameter(setting)?;
+    }
     encoder.include_checksum(true)?;
     encoder.include_contentsize(true)?;
     encoder.set_pledged_src_size(Some(size))?;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use super::rules::{Note, Row, RowError, RowKind};
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+
+use super::rules::{MAX_ID_BYTES, Note, Row, RowError, RowKind};
 use super::{Encoded, Encoder, GrantColumns, profile, trait_number};
 use crate::model::{Grant, GrantAnnotation};
 use crate::proto::{self, Any, GrantExpandable, Message};
@@ -47,8 +49,6 @@ pub struct GrantParts<'a> {
 
 impl GrantParts<'_> {
     pub fn message(self) -> proto::Grant {
-        let sources = self.sources.into_iter().map(|(id, is_direct)| (id, proto::GrantSource { is_direct }));
-        let sources: BTreeMap<_, _> = sources.collect();
         proto::Grant {
             entitlement: Some(proto::Entitlement {
                 resource: Some(self.entitlement_resource.embedded()),
@@ -58,7 +58,7 @@ impl GrantParts<'_> {
             principal: Some(self.principal.embedded()),
             id: self.id.to_owned(),
             annotations: self.annotations,
-            sources: (!sources.is_empty()).then_some(proto::GrantSources { sources }),
+            sources: grant_sources(self.sources),
         }
     }
 
@@ -66,6 +66,63 @@ impl GrantParts<'_> {
     pub fn data(self) -> Vec<u8> {
         self.message().encode_to_vec()
     }
+}
+
+/// The bytes of many grants: what those of one entitlement have in common is encoded once, and nothing is allocated.
+#[derive(Debug, Default)]
+pub struct GrantData {
+    /// The beginning that all grants of an entitlement share.
+    entitlement: Vec<u8>,
+    data: Vec<u8>,
+}
+
+impl GrantData {
+    /// The entitlement of the grants that follow.
+    pub fn entitlement(&mut self, id: &str, resource: ResourceRef<'_>) {
+        let entitlement =
+            proto::Entitlement { resource: Some(resource.embedded()), id: id.to_owned(), ..Default::default() };
+        self.entitlement.clear();
+        // Writing to a vector cannot fail.
+        let _ = proto::Grant { entitlement: Some(entitlement), ..Default::default() }.encode(&mut self.entitlement);
+    }
+
+    /// The same bytes as [`GrantParts::data`].
+    pub fn grant(
+        &mut self,
+        id: &str,
+        principal: ResourceRef<'_>,
+        annotations: Vec<Any>,
+        sources: BTreeMap<String, bool>,
+    ) -> &[u8] {
+        let length = |text: &str| 1 + encoded_len_varint(text.len() as u64) + text.len();
+        let id_length = length(principal.resource_type) + length(principal.resource);
+        let resource_length = 1 + encoded_len_varint(id_length as u64) + id_length;
+        let data = &mut self.data;
+        data.clear();
+        data.extend_from_slice(&self.entitlement);
+        let mut field = |tag: u32, length: usize, bytes: &[u8]| {
+            encode_key(tag, WireType::LengthDelimited, data);
+            encode_varint(length as u64, data);
+            data.extend_from_slice(bytes);
+        };
+        // Grant.principal, Resource.id, and its two texts.
+        field(2, resource_length, &[]);
+        field(1, id_length, &[]);
+        field(1, principal.resource_type.len(), principal.resource_type.as_bytes());
+        field(2, principal.resource.len(), principal.resource.as_bytes());
+        field(3, id.len(), id.as_bytes());
+        if !annotations.is_empty() || !sources.is_empty() {
+            let rest = proto::Grant { annotations, sources: grant_sources(sources), ..Default::default() };
+            let _ = rest.encode(data);
+        }
+        data
+    }
+}
+
+fn grant_sources(sources: BTreeMap<String, bool>) -> Option<proto::GrantSources> {
+    let sources: BTreeMap<_, _> =
+        sources.into_iter().map(|(id, is_direct)| (id, proto::GrantSource { is_direct })).collect();
+    (!sources.is_empty()).then_some(proto::GrantSources { sources })
 }
 
 /// What a grant has beyond its ids.
@@ -118,6 +175,9 @@ impl Encoder {
     /// # Errors
     /// If an id is empty or too long.
     pub fn grant_extras(&self, grant: &Grant) -> Result<GrantExtras, RowError> {
+        if is_plain(grant) {
+            return Ok(GrantExtras::default());
+        }
         let id = grant_id(grant);
         let mut row = Row::new(RowKind::Grant, &id);
         row.check_id("id", &id)?;
@@ -169,6 +229,22 @@ impl Encoder {
     }
 }
 
+/// Whether a grant is nothing but good ids, as most are: then nothing has to be built to see that.
+fn is_plain(grant: &Grant) -> bool {
+    let Grant { id: None, entitlement, entitlement_resource, principal, expansion: None, annotations } = grant else {
+        return false;
+    };
+    let ids = [
+        entitlement,
+        &entitlement_resource.resource_type,
+        &entitlement_resource.resource,
+        &principal.resource_type,
+        &principal.resource,
+    ];
+    let built = entitlement.len() + principal.resource_type.len() + principal.resource.len() + 2;
+    annotations.is_empty() && built <= MAX_ID_BYTES && ids.iter().all(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
+}
+
 /// What the grant passes on, each id once and none blank; `None` when nothing is left.
 fn expandable(row: &mut Row<'_>, grant: &Grant) -> Option<GrantExpandable> {
     let expansion = grant.expansion.as_ref()?;
@@ -184,4 +260,41 @@ fn expandable(row: &mut Row<'_>, grant: &Grant) -> Option<GrantExpandable> {
         shallow: expansion.shallow,
         resource_type_ids: expansion.resource_type_ids.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_encoded_in_pieces_are_those_of_the_whole_message() {
+        let long = "x".repeat(300);
+        let mut data = GrantData::default();
+        for (entitlement, resource_type, resource) in [("group:1:member", "group", "1"), (long.as_str(), "g", &long)] {
+            let entitlement_resource = ResourceRef { resource_type, resource };
+            data.entitlement(entitlement, entitlement_resource);
+            for (principal, annotations, sources) in [
+                ("u", Vec::new(), BTreeMap::new()),
+                (long.as_str(), vec![proto::pack(&proto::GrantImmutable::default())], BTreeMap::new()),
+                ("", Vec::new(), BTreeMap::from([("a".to_owned(), true), ("b".to_owned(), false)])),
+            ] {
+                let id = format!("{entitlement}:user:{principal}");
+                let principal = ResourceRef { resource_type: "user", resource: principal };
+                let parts = GrantParts {
+                    id: &id,
+                    entitlement,
+                    entitlement_resource,
+                    principal,
+                    annotations: annotations.clone(),
+                    sources: sources.clone(),
+                };
+                let whole = parts.message();
+                let pieces = data.grant(&id, principal, annotations, sources);
+                assert_eq!(proto::Grant::decode(pieces).unwrap(), whole);
+                if !principal.resource.is_empty() {
+                    assert_eq!(pieces, whole.encode_to_vec());
+                }
+            }
+        }
+    }
 }

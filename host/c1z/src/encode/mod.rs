@@ -14,7 +14,7 @@ mod rules;
 use std::collections::BTreeMap;
 
 pub use entitlement::entitlement_id;
-pub use grant::{GrantExtras, GrantParts, ResourceRef, grant_id};
+pub use grant::{GrantData, GrantExtras, GrantParts, ResourceRef, grant_id};
 pub use profile::{MAX_EXACT_INTEGER, profile};
 pub use rules::{Adjustment, MAX_ID_BYTES, Note, RowError, RowKind, RowName};
 pub(crate) use rules::{is_email_address, is_https_link};

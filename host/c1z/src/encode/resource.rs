@@ -8,7 +8,8 @@ use crate::model::{
 };
 use crate::proto::{self, Any, Struct, Timestamp};
 
-/// What stands at the resource and, for older readers, in its traits too.
+/// What stands at the resource and, for older readers, in its traits too. A trait takes the profile and gives it back
+/// when it is encoded: it is the largest part of most resources.
 struct Shared {
     profile: Option<Struct>,
     status: Option<proto::Status>,
@@ -26,7 +27,7 @@ impl Encoder {
             resource.parent.as_ref().map(|parent| row.resource_id("parent_resource_id", parent)).transpose()?;
         self.check_traits(&row, resource)?;
 
-        let shared = Shared {
+        let mut shared = Shared {
             profile: profile::encode(&mut row, &resource.profile),
             status: resource.status.as_ref().map(|status| proto::Status {
                 status: state(status.state).into(),
@@ -34,7 +35,7 @@ impl Encoder {
             }),
             created_at: row.time("created_at", resource.created_at),
         };
-        let annotations = self.resource_annotations(&mut row, resource, &shared)?;
+        let annotations = self.resource_annotations(&mut row, resource, &mut shared)?;
         let message = proto::Resource {
             id: Some(id),
             parent_resource_id: parent,
@@ -70,7 +71,7 @@ impl Encoder {
         &self,
         row: &mut Row<'_>,
         resource: &Resource,
-        shared: &Shared,
+        shared: &mut Shared,
     ) -> Result<Vec<Any>, RowError> {
         let mut annotations = Vec::with_capacity(resource.traits.len() + resource.annotations.len());
         for (position, carried) in resource.traits.iter().enumerate() {
@@ -82,19 +83,27 @@ impl Encoder {
                 Trait::User(user) => {
                     let message = user_trait(row, user, shared);
                     self.annotate(row, &mut annotations, &message);
+                    shared.profile = message.profile;
                 }
                 Trait::Group(group) => {
                     let message = group_trait(row, group, shared);
                     self.annotate(row, &mut annotations, &message);
+                    shared.profile = message.profile;
                 }
-                Trait::Role(role) => self.annotate(row, &mut annotations, &role_trait(role, shared)),
+                Trait::Role(role) => {
+                    let message = role_trait(role, shared);
+                    self.annotate(row, &mut annotations, &message);
+                    shared.profile = message.profile;
+                }
                 Trait::App(app) => {
                     let message = app_trait(row, app, shared);
                     self.annotate(row, &mut annotations, &message);
+                    shared.profile = message.profile;
                 }
                 Trait::Secret(secret) => {
                     let message = secret_trait(row, secret, shared)?;
                     self.annotate(row, &mut annotations, &message);
+                    shared.profile = message.profile;
                 }
             }
         }
@@ -138,7 +147,7 @@ impl Encoder {
     }
 }
 
-fn user_trait(row: &mut Row<'_>, user: &UserTrait, shared: &Shared) -> proto::UserTrait {
+fn user_trait(row: &mut Row<'_>, user: &UserTrait, shared: &mut Shared) -> proto::UserTrait {
     let mut emails = Vec::with_capacity(user.emails.len());
     for email in &user.emails {
         if let Some(address) = row.email("emails.address", &email.address) {
@@ -155,7 +164,7 @@ fn user_trait(row: &mut Row<'_>, user: &UserTrait, shared: &Shared) -> proto::Us
     proto::UserTrait {
         emails,
         status: shared.status.as_ref().map(status),
-        profile: shared.profile.clone(),
+        profile: shared.profile.take(),
         icon: None,
         account_type: account_type.into(),
         login: user.login.clone(),
@@ -179,19 +188,19 @@ fn structured_name(name: &StructuredName) -> proto::StructuredName {
     }
 }
 
-fn group_trait(row: &mut Row<'_>, group: &GroupTrait, shared: &Shared) -> proto::GroupTrait {
+fn group_trait(row: &mut Row<'_>, group: &GroupTrait, shared: &mut Shared) -> proto::GroupTrait {
     proto::GroupTrait {
         icon: None,
-        profile: shared.profile.clone(),
+        profile: shared.profile.take(),
         group_source_type: row.cut("group_source_type", &group.source_type, 64),
         raw_group_source_type: row.cut("raw_group_source_type", &group.raw_source_type, 256),
     }
 }
 
-fn role_trait(role: &RoleTrait, shared: &Shared) -> proto::RoleTrait {
+fn role_trait(role: &RoleTrait, shared: &mut Shared) -> proto::RoleTrait {
     let condition = |expression: &String| proto::RoleScopeCondition { expression: expression.clone() };
     proto::RoleTrait {
-        profile: shared.profile.clone(),
+        profile: shared.profile.take(),
         role_scope_conditions: role.scope.as_ref().map(|scope| proto::RoleScopeConditions {
             r#type: scope.kind.clone(),
             conditions: scope.expressions.iter().map(condition).collect(),
@@ -199,7 +208,7 @@ fn role_trait(role: &RoleTrait, shared: &Shared) -> proto::RoleTrait {
     }
 }
 
-fn app_trait(row: &mut Row<'_>, app: &AppTrait, shared: &Shared) -> proto::AppTrait {
+fn app_trait(row: &mut Row<'_>, app: &AppTrait, shared: &mut Shared) -> proto::AppTrait {
     let flag = |flag: &AppFlag| match flag {
         AppFlag::Hidden => proto::AppFlag::Hidden.into(),
         AppFlag::Inactive => proto::AppFlag::Inactive.into(),
@@ -212,14 +221,14 @@ fn app_trait(row: &mut Row<'_>, app: &AppTrait, shared: &Shared) -> proto::AppTr
         help_url: help_url.unwrap_or_default(),
         icon: None,
         logo: None,
-        profile: shared.profile.clone(),
+        profile: shared.profile.take(),
         flags: app.flags.iter().map(flag).collect(),
         app_source_type: row.cut("app_source_type", &app.source_type, 64),
         raw_app_source_type: row.cut("raw_app_source_type", &app.raw_source_type, 256),
     }
 }
 
-fn secret_trait(row: &mut Row<'_>, secret: &SecretTrait, shared: &Shared) -> Result<proto::SecretTrait, RowError> {
+fn secret_trait(row: &mut Row<'_>, secret: &SecretTrait, shared: &mut Shared) -> Result<proto::SecretTrait, RowError> {
     let credential_type = match secret.credential_type {
         CredentialType::Unspecified => proto::CredentialType::Unspecified,
         CredentialType::StaticSecret => proto::CredentialType::StaticSecret,
@@ -227,7 +236,7 @@ fn secret_trait(row: &mut Row<'_>, secret: &SecretTrait, shared: &Shared) -> Res
         CredentialType::Certificate => proto::CredentialType::Certificate,
     };
     Ok(proto::SecretTrait {
-        profile: shared.profile.clone(),
+        profile: shared.profile.take(),
         created_at: shared.created_at,
         expires_at: row.time("expires_at", secret.expires_at),
         last_used_at: row.time("last_used_at", secret.last_used_at),

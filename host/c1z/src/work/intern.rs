@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Error;
@@ -14,16 +15,15 @@ const REMEMBERED: usize = 65_536;
 
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    resources: HashMap<String, i64>,
-    entitlements: HashMap<String, i64>,
+    resources: HashMap<String, i64, RandomState>,
+    entitlements: HashMap<String, i64, RandomState>,
     key: String,
 }
 
 impl Interner {
     /// Forgets everything: after a transaction that failed, an id may not be in the table.
     pub(super) fn forget(&mut self) {
-        self.resources.clear();
-        self.entitlements.clear();
+        *self = Self::default();
     }
 
     pub(super) fn resource(&mut self, connection: &Connection, id: &ResourceId) -> Result<i64, Error> {
@@ -79,7 +79,7 @@ impl Interner {
     }
 }
 
-fn remember(known: &mut HashMap<String, i64>, key: &str, number: i64) {
+fn remember(known: &mut HashMap<String, i64, RandomState>, key: &str, number: i64) {
     if known.len() >= REMEMBERED {
         known.clear();
     }

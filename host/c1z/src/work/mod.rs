@@ -24,8 +24,7 @@ pub use collection::{CollectionAddress, CollectionId, CollectionRecord, Collecti
 pub use error::{Contradiction, Error, Fault, ForeignExpansion};
 pub use facts::{FactsView, MAX_FACT_BYTES};
 pub use finish::{
-    COVERAGE_VERSION, Counts, DEFAULT_LEVEL, Expand, FinishOptions, Finished, Indexes, Limits, Progress, Summary,
-    SyncType,
+    COVERAGE_VERSION, Counts, Expand, FinishOptions, Finished, Indexes, Limits, Progress, Summary, SyncType,
 };
 pub use page::{Committed, PageCommit, Step};
 pub use space::check_space;

@@ -84,7 +84,7 @@ impl WorkFile {
             .prepare_cached("INSERT INTO pages (collection, number) VALUES (?, ?)")?
             .insert(params![id.0, page.page])?;
         let mut stage =
-            Stage::new(&transaction, &mut self.interner, &self.encoder, &self.deselected, &known.address, page_id);
+            Stage::new(&transaction, &mut self.interner, &self.encoder, &self.deselected, &known.address, page_id)?;
         stage.rows(&page.rows)?;
         let staged = stage.finish();
         let repeated_page = match &staged.digest {
@@ -146,6 +146,8 @@ impl WorkFile {
 /// A cursor for a message: it may be 64 KiB, and hold anything.
 fn shown(cursor: &str) -> String {
     const CHARACTERS: usize = 120;
-    let short: String = cursor.chars().take(CHARACTERS).flat_map(char::escape_debug).collect();
+    // Quotes steer nothing, and cursors are often JSON.
+    let escaped = |c: char| if c == '"' { c.to_string() } else { c.escape_debug().to_string() };
+    let short: String = cursor.chars().take(CHARACTERS).map(escaped).collect();
     if cursor.chars().nth(CHARACTERS).is_some() { format!("{short}…") } else { short }
 }

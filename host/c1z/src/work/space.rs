@@ -100,5 +100,5 @@ fn database_bytes(scratch: &Connection) -> Result<u64, Error> {
         |row| row.get(0),
     )?;
     // Empty tables and indexes: 24 pages.
-    Ok(rows.cast_unsigned() + grants.cast_unsigned() + 24 * 4096)
+    Ok(rows.cast_unsigned() + grants.cast_unsigned() + 24 * 8192)
 }

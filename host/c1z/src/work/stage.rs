@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use ring::digest::{SHA256, digest};
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::intern::Interner;
 use super::listings::add_notes;
@@ -34,6 +34,8 @@ pub(super) struct Stage<'a> {
     deselected: &'a HashSet<String>,
     collection: &'a CollectionAddress,
     page: i64,
+    insert_resource: CachedStatement<'a>,
+    insert_grant: CachedStatement<'a>,
     /// What the page's digest is of.
     content: Vec<u8>,
     staged: Staged,
@@ -53,9 +55,23 @@ impl<'a> Stage<'a> {
         deselected: &'a HashSet<String>,
         collection: &'a CollectionAddress,
         page: i64,
-    ) -> Self {
-        let staged = Staged { rows: 0, filtered: 0, notes: Vec::new(), digest: None };
-        Self { connection, interner, encoder, deselected, collection, page, content: Vec::new(), staged }
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            connection,
+            interner,
+            encoder,
+            deselected,
+            collection,
+            page,
+            insert_resource: connection.prepare_cached(
+                "INSERT INTO staged_resources (page, resource, parent, stub, data) VALUES (?, ?, ?, ?, ?)",
+            )?,
+            insert_grant: connection.prepare_cached(
+                "INSERT INTO staged_grants (page, entitlement, principal, extra) VALUES (?, ?, ?, ?)",
+            )?,
+            content: Vec::new(),
+            staged: Staged { rows: 0, filtered: 0, notes: Vec::new(), digest: None },
+        })
     }
 
     pub(super) fn rows(&mut self, rows: &Rows) -> Result<(), Error> {
@@ -87,9 +103,7 @@ impl<'a> Stage<'a> {
         self.note(encoded.notes);
         let resource = self.interner.resource(self.connection, &row.id)?;
         let parent = row.parent.as_ref().map(|parent| self.interner.resource(self.connection, parent)).transpose()?;
-        self.connection
-            .prepare_cached("INSERT INTO staged_resources (page, resource, parent, stub, data) VALUES (?, ?, ?, ?, ?)")?
-            .execute(params![self.page, resource, parent, row.stub, encoded.data])?;
+        self.insert_resource.execute(params![self.page, resource, parent, row.stub, encoded.data])?;
         self.staged.rows += 1;
         Ok(())
     }
@@ -137,9 +151,7 @@ impl<'a> Stage<'a> {
         let extra = self.grant_extra(row, matches)?;
         let entitlement = self.interner.entitlement(self.connection, &row.entitlement, &row.entitlement_resource)?;
         let principal = self.interner.resource(self.connection, &row.principal)?;
-        self.connection
-            .prepare_cached("INSERT INTO staged_grants (page, entitlement, principal, extra) VALUES (?, ?, ?, ?)")?
-            .execute([Some(self.page), Some(entitlement), Some(principal), extra])?;
+        self.insert_grant.execute([Some(self.page), Some(entitlement), Some(principal), extra])?;
         self.staged.rows += 1;
         Ok(())
     }

@@ -262,6 +262,8 @@ fn create(path: &Path, options: &OpenOptions) -> Result<(Connection, Meta), Erro
 /// Committed pages survive a killed process; a power cut may lose the last ones and never damages the rest.
 fn connect(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(path)?;
+    // Pages that hold six users instead of three: half the reads and writes.
+    connection.pragma_update(None, "page_size", 8 * 1024)?;
     // Alone by the target's lock: without shared memory, WAL also works where memory cannot be mapped.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;

@@ -41,6 +41,7 @@ pub(crate) fn database(folder: &Path, profile: FileProfile, rows: impl FnOnce(&N
     };
     database.insert_sync(&sync).unwrap();
     database.insert_coverage(1, r#"{"collections":[]}"#).unwrap();
+    database.create_partial_indexes().unwrap();
     database.create_indexes(|_, _| {}).unwrap();
     database.close().unwrap();
     path
@@ -79,7 +80,7 @@ pub(crate) fn packed(folder: &Path, database: &Path) -> PathBuf {
     let path = folder.join("sync.c1z");
     let mut file = File::create(&path).unwrap();
     let cancel = AtomicBool::new(false);
-    container::write(database, &mut file, 3, &mut Watch { cancel: &cancel, progress: &mut |_, _| {} }).unwrap();
+    container::write(database, &mut file, &mut Watch { cancel: &cancel, progress: &mut |_, _| {} }).unwrap();
     path
 }
 

@@ -12,7 +12,7 @@ use accord_runtime::sync::{AllowedGaps, FileProfile, Indexes, Scope, SyncOptions
 
 use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
 use super::settings::{Kind, Setting};
-use super::values::{address_override, address_range, baton_id, duration, per_minute, seconds, when_busy};
+use super::values::{address_override, address_range, baton_id, duration, rate, seconds, when_busy};
 use crate::sources::{Sources, fault};
 
 /// What `sync` was asked for.
@@ -88,10 +88,13 @@ pub(crate) fn network(sources: Sources<'_>, faults: &mut Vec<ConfigurationProble
         certificate_files: reading.list("ca-cert").into_iter().map(PathBuf::from).collect(),
         allowed_addresses: reading.parsed_list("allow-address", address_range),
         overrides: reading.parsed_list("resolve", address_override),
-        per_minute: reading.parsed("rate", per_minute),
+        rate: reading.parsed("rate", rate),
         deadline: reading.parsed("deadline", duration),
+        tolerate_skew: reading.switch("tolerate-skew"),
         offline_limit: reading.parsed("offline-limit", duration),
-        attempt: reading.parsed_flag("http-timeout-seconds", seconds),
+        attempt: reading
+            .parsed("request-timeout", duration)
+            .or_else(|| reading.parsed_flag("http-timeout-seconds", seconds)),
         ..NetworkOptions::default()
     }
 }

@@ -190,9 +190,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         name: "rate",
         environment: "ACCORD_RATE",
-        kind: Kind::Text("NUMBER/min"),
+        kind: Kind::Text("NUMBER/UNIT"),
         group: Group::Target,
-        help: "Ask the target at most so often, also as 5/s",
+        help: "Ask the target at most so often in any such while, as 10/s, 60/min or 600/h; the connector's own rate then no longer counts",
         ..BASE
     },
     Setting {
@@ -209,6 +209,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Text("DURATION"),
         group: Group::Target,
         help: "Give up once the target has been out of reach for this long",
+        ..BASE
+    },
+    Setting {
+        name: "request-timeout",
+        environment: "ACCORD_REQUEST_TIMEOUT",
+        kind: Kind::Text("DURATION"),
+        group: Group::Target,
+        help: "Give up a try of a request after this long, its answer included [default: the connector's, or 1m]",
+        ..BASE
+    },
+    Setting {
+        name: "tolerate-skew",
+        environment: "ACCORD_TOLERATE_SKEW",
+        group: Group::Target,
+        help: "Sign requests by the target's clock where this machine's is off; times in the file stay on this machine's",
         ..BASE
     },
     Setting {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use accord_c1z::model::ResourceId;
-use accord_runtime::http::AddressOverride;
+use accord_runtime::http::{AddressOverride, RateLimit};
 use accord_runtime::sync::WhenBusy;
 use ipnet::IpNet;
 
@@ -27,22 +27,19 @@ pub(super) fn address_override(text: &str) -> Result<AddressOverride, String> {
 }
 
 /// `60/min`, `5/s`, `1000/h`, or a bare number for a minute.
-pub(super) fn per_minute(text: &str) -> Result<u32, String> {
-    let wrong = || format!("is `{text}`, and should be like 60/min or 5/s, at least one a minute");
+pub(super) fn rate(text: &str) -> Result<RateLimit, String> {
+    let wrong = || format!("is `{text}`, and should be a whole number with its unit, like 60/min, 5/s or 600/h");
     let (number, unit) = text.split_once('/').unwrap_or((text, "min"));
-    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
-    let number = match unit.trim() {
-        "s" | "sec" | "second" => number * 60.0,
-        "m" | "min" | "minute" => number,
-        "h" | "hour" => number / 60.0,
+    let seconds = match unit.trim() {
+        "s" | "sec" | "second" => 1,
+        "m" | "min" | "minute" => 60,
+        "h" | "hour" => 3_600,
         _ => return Err(wrong()),
     };
-    if !(1.0..=1e6).contains(&number) {
-        return Err(wrong());
+    match number.trim().parse() {
+        Ok(requests @ 1..=1_000_000) => Ok(RateLimit { requests, window: Duration::from_secs(seconds) }),
+        _ => Err(wrong()),
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 1 and a million")]
-    let number = number as u32;
-    Ok(number)
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -112,12 +109,13 @@ mod tests {
 
     #[test]
     fn rates_have_units() {
-        assert_eq!(per_minute("60/min"), Ok(60));
-        assert_eq!(per_minute("5/s"), Ok(300));
-        assert_eq!(per_minute("90"), Ok(90));
-        assert_eq!(per_minute("600/h"), Ok(10));
-        for wrong in ["0/min", "-1/s", "x", "5/fortnight", "1/h", "NaN/s"] {
-            assert!(per_minute(wrong).is_err(), "{wrong}");
+        let so_many = |requests, seconds| Ok(RateLimit { requests, window: Duration::from_secs(seconds) });
+        assert_eq!(rate("60/min"), so_many(60, 60));
+        assert_eq!(rate("5/s"), so_many(5, 1));
+        assert_eq!(rate("90"), so_many(90, 60));
+        assert_eq!(rate("600 / h"), so_many(600, 3_600));
+        for wrong in ["0/min", "-1/s", "x", "5/fortnight", "0.5/s", "1000001/h", "NaN/s"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
         }
     }
 

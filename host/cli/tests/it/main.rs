@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what helps tests may panic as tests may")]
 
+mod calm;
 mod config_sources;
 mod conformance;
 mod connector;
 mod damaged;
 mod disk_full;
+mod endless;
+mod faults;
 mod files;
 mod final_pass;
 mod gone;
@@ -16,15 +19,21 @@ mod leaks;
 mod limits;
 mod mounts;
 mod network;
+mod outage;
 mod plugins;
 mod progress;
+mod redirects;
 mod resuming;
+mod revoked;
 mod rows;
 mod secrets;
+mod skew;
 mod stopping;
+mod storm;
 mod support;
 mod syncing;
 mod tapes;
 mod third_party;
+mod totals;
 mod two_runs;
 mod usage;

@@ -25,7 +25,7 @@ fn what_is_being_waited_for_is_shown() {
     server.faults().add(Rule::on("/admin/v1/users", Fault::TooMany(RetryAfter::Seconds(100))).times(1));
     let running = desk.accord(&["sync", "duo"]).against(&server).env("ACCORD_TIME_SCALE", "50").start_on_terminal();
     running.wait_for("waiting ");
-    running.wait_for(" s (127.0.0.1");
+    running.wait_for(" s (Duo: 42901)");
     let outcome = running.wait().exits(0);
     assert!(outcome.stdout.contains("429s 1"), "{}", outcome.stdout);
 }

@@ -98,16 +98,26 @@ impl State {
                 if let Some(problem) = self.shared.gateway.take_problem() {
                     self.call.fail(problem);
                 }
-                let limited =
-                    |answer: &Result<Response, HttpError>| matches!(answer, Ok(response) if response.status == 429);
-                if let Some((request, _)) = answers.iter().rfind(|(_, answer)| limited(answer)) {
-                    self.call.rate_limited = Some(format!("{} {}", request.method, request.path));
-                }
+                self.note(&answers);
                 if let Exchanges::Live { recorded: Some(recorded), .. } = &mut self.call.exchanges {
                     recorded.extend(answers.iter().map(|(request, answer)| Exchange::new(request, answer)));
                 }
                 answers.into_iter().map(|(_, answer)| answer).collect()
             }
+        }
+    }
+
+    /// Remembers what a failure of the guest may have to be explained with.
+    fn note(&mut self, answers: &[(Request, Result<Response, HttpError>)]) {
+        let name = |request: &Request| format!("{} {}", request.method, request.path);
+        self.call.too_large = None;
+        for (request, answer) in answers {
+            match answer {
+                Ok(response) if response.status == 429 => self.call.rate_limited = Some(name(request)),
+                Err(HttpError::TooLarge(limit)) => self.call.too_large = Some((name(request), *limit)),
+                _ => {}
+            }
+            self.call.asked = Some(name(request));
         }
     }
 

@@ -59,8 +59,12 @@ pub(crate) struct Call {
     /// Where facts of others are looked up; none: only this call's own.
     pub(crate) facts_reader: Option<FactsReader>,
     pub(crate) exchanges: Exchanges,
+    /// The last request, for what the guest does not know to be its fault.
+    pub(crate) asked: Option<String>,
     /// The last request that was still answered with 429: a guest's failure does not name it.
     pub(crate) rate_limited: Option<String>,
+    /// The request whose answer was larger than this many bytes, unless another one was answered after it.
+    pub(crate) too_large: Option<(String, u64)>,
     /// A rule was broken; the call's result counts no more.
     pub(crate) fault: Option<Problem>,
 }
@@ -77,7 +81,9 @@ impl Call {
             fact_bytes: 0,
             facts_reader: None,
             exchanges: Exchanges::Live { recorded: None, count: 0 },
+            asked: None,
             rate_limited: None,
+            too_large: None,
             fault: None,
         }
     }

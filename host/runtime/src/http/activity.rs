@@ -71,14 +71,15 @@ pub struct Counters {
 /// What is being waited for. Times are on the run's monotonic clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    pub host: String,
+    /// As the plugin's manifest calls the target.
+    pub target: String,
     pub reason: Reason,
     pub until: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The target said so: `429`, `503`.
+    /// The target said so, by its own code or by its status: `42901`, `503`.
     Refused(String),
     /// Our own politeness.
     Pace,
@@ -87,12 +88,12 @@ pub enum Reason {
 }
 
 impl Waiting {
-    /// `waiting 7 s (api.example.com: 429)` or `offline 00:37`.
+    /// `waiting 7 s (Duo: 42901)` or `offline 00:37`.
     pub fn text(&self, now: Duration) -> String {
         let left = self.until.saturating_sub(now).as_millis().div_ceil(1000);
         match &self.reason {
-            Reason::Refused(what) => format!("waiting {left} s ({}: {what})", self.host),
-            Reason::Pace => format!("waiting {left} s ({}: our own rate)", self.host),
+            Reason::Refused(what) => format!("waiting {left} s ({}: {what})", self.target),
+            Reason::Pace => format!("waiting {left} s ({}: our own rate)", self.target),
             Reason::Offline(since) => {
                 let seconds = now.saturating_sub(*since).as_secs();
                 format!("offline {:02}:{:02}", seconds / 60, seconds % 60)
@@ -214,13 +215,13 @@ mod tests {
     use super::{Activity, Duration, Reason, Waiting};
 
     fn wait(reason: Reason, until: u64) -> Waiting {
-        Waiting { host: "api.example.com".to_owned(), reason, until: Duration::from_secs(until) }
+        Waiting { target: "Acme".to_owned(), reason, until: Duration::from_secs(until) }
     }
 
     #[test]
     fn texts() {
         let now = Duration::from_millis(3_500);
-        assert_eq!(wait(Reason::Refused("429".to_owned()), 10).text(now), "waiting 7 s (api.example.com: 429)");
+        assert_eq!(wait(Reason::Refused("429".to_owned()), 10).text(now), "waiting 7 s (Acme: 429)");
         let offline = wait(Reason::Offline(Duration::from_secs(5)), 50);
         assert_eq!(offline.text(Duration::from_secs(42)), "offline 00:37");
         assert_eq!(offline.text(Duration::from_secs(130)), "offline 02:05");

@@ -1,4 +1,4 @@
-//! Delivering one hop: its turn, its signature, the attempt, and the decision what its end means.
+//! Delivering one hop: its turn, its signature, the attempt, and again where its end asks for it (`verdict`).
 //!
 //! Every attempt waits for its turn first and is signed after that, so a request that waited long carries a fresh date.
 
@@ -12,16 +12,19 @@ use time::OffsetDateTime;
 use super::activity::{Reason, Waiting};
 use super::attempt::{Answer, Bounds, Budget, Departure, attempt};
 use super::bucket::{Bucket, BucketKey, Going, Hold, Pace};
-use super::client::{NoRoute, address_refused};
+use super::client::NoRoute;
 use super::fault::Fault;
 use super::gateway::{Gateway, Stop};
 use super::message::Message;
-use super::retry;
-use super::types::{HttpError, Outcome, Phase};
+use super::options::RateLimit;
+use super::types::{HttpError, Phase};
+use super::verdict::{Next, Tries};
 use crate::credentials::{self, Outgoing, Token};
 use crate::manifest::{Credential, Rate, Recipe};
 use crate::policy::Permit;
 use crate::problem::{Category, Problem};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// One request to one address, with everything decided but the moment.
 pub(super) struct Hop<'a> {
@@ -31,32 +34,13 @@ pub(super) struct Hop<'a> {
     pub(super) budget: Option<&'a Budget>,
 }
 
-/// How often a hop was tried, and why.
-#[derive(Debug, Default)]
-struct Tries {
-    attempts: u32,
-    repeats: u32,
-    /// Waiting that the target asked for.
-    told: Duration,
-    /// The token that the target did not take.
-    refused_token: Option<u64>,
-}
-
-/// What follows an attempt.
-enum Next {
-    Done(Answer),
-    /// At once, or when the bucket lets it.
-    Again,
-    Wait(Duration, Reason),
-}
-
 impl Hop<'_> {
-    fn host(&self) -> String {
+    pub(super) fn host(&self) -> String {
         self.permit.place.authority()
     }
 
     /// Whether sending it twice does no harm.
-    fn is_repeatable(&self) -> bool {
+    pub(super) fn is_repeatable(&self) -> bool {
         matches!(self.message.method, Method::GET | Method::HEAD) || self.permit.egress.repeatable
     }
 }
@@ -79,7 +63,8 @@ impl Gateway {
                 }
                 _ => None,
             };
-            let outcome = self.attempt(phase, hop, token.as_ref(), tries.attempts > 0).await?;
+            tries.ahead = self.signing_ahead(hop);
+            let outcome = self.attempt(phase, hop, token.as_ref(), &tries).await?;
             tries.attempts += 1;
             let next = match outcome {
                 Ok(answer) => self.answered(hop, rate, &going, &mut tries, token.as_ref(), answer),
@@ -99,7 +84,7 @@ impl Gateway {
         phase: &Phase,
         hop: &Hop<'_>,
         token: Option<&Token>,
-        again: bool,
+        tries: &Tries,
     ) -> Result<Result<Answer, Fault>, Stop> {
         let route = self.clients.route(hop.permit.place, hop.credential, &self.configuration);
         let route = route.map_err(|fault| match fault {
@@ -110,11 +95,11 @@ impl Gateway {
             method: &hop.message.method,
             path: &hop.permit.path,
             query: &hop.message.query,
-            headers: self.headers(hop, token)?,
+            headers: self.headers(hop, token, tries.ahead)?,
             body: hop.message.body.clone(),
         };
         let bounds = Bounds { time: self.attempt_time, response_bytes: self.response_bytes, budget: hop.budget };
-        self.activity.attempted(again);
+        self.activity.attempted(tries.attempts > 0);
         let began = self.clock.monotonic();
         let outcome = match self.deadline.filter(|_| hop.is_repeatable()) {
             None => attempt(&route, departure, bounds).await,
@@ -139,8 +124,19 @@ impl Gateway {
         Ok(outcome)
     }
 
+    /// How far ahead of our clock a request is signed, in seconds: as far as the target is, where that is tolerated.
+    pub(super) fn signing_ahead(&self, hop: &Hop<'_>) -> i64 {
+        let signs_a_date = hop.credential.is_some_and(Credential::signs_a_date);
+        if self.options.tolerate_skew && signs_a_date { self.skew.of(&hop.permit.place.host_and_port()) } else { 0 }
+    }
+
     /// The headers of one attempt, signed over what is about to leave.
-    fn headers(&self, hop: &Hop<'_>, token: Option<&Token>) -> Result<Vec<(HeaderName, HeaderValue)>, Stop> {
+    fn headers(
+        &self,
+        hop: &Hop<'_>,
+        token: Option<&Token>,
+        ahead: i64,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, Stop> {
         let mut headers = hop.message.headers.clone();
         if !headers.iter().any(|(name, _)| *name == http::header::ACCEPT) {
             let accept = hop.permit.egress.content_type.as_deref().unwrap_or("*/*");
@@ -155,7 +151,7 @@ impl Gateway {
         }
         let Some(credential) = hop.credential else { return Ok(headers) };
         let outgoing = Outgoing {
-            now: OffsetDateTime::from(self.clock.now()),
+            now: OffsetDateTime::from(self.clock.now()).saturating_add(time::Duration::seconds(ahead)),
             method: hop.message.method.as_str(),
             host: &host,
             path: &hop.permit.path,
@@ -178,108 +174,22 @@ impl Gateway {
         Ok(headers)
     }
 
-    fn answered(
-        &self,
-        hop: &Hop<'_>,
-        rate: Option<&Rate>,
-        going: &Going,
-        tries: &mut Tries,
-        token: Option<&Token>,
-        answer: Answer,
-    ) -> Next {
-        self.reach.answered(&hop.host());
-        self.keep_cookies(hop, &answer);
-        let (now, wall) = (self.clock.monotonic(), self.clock.now());
-        let vendor = rate.and_then(|rate| rate.headers.as_ref());
-        let told = retry::told(&answer.headers, vendor, answer.status, wall);
-        if answer.status == 429 {
-            self.activity.rate_limited();
-            going.limited(now + told.unwrap_or_else(|| retry::backoff(tries.repeats)));
-        } else {
-            going.taken();
-            if let Some(wait) = vendor.and_then(|vendor| retry::low_water(&answer.headers, vendor, wall)) {
-                going.pause(now + wait.min(retry::TOLD));
-            }
-        }
-        // A token that was taken back: one new one, whatever the request, since nothing was done yet.
-        if answer.status == 401
-            && let Some(token) = token
-            && tries.refused_token.is_none()
-        {
-            tries.refused_token = Some(token.number);
-            return Next::Again;
-        }
-        let refusal = match unexpected_type(hop, &answer) {
-            Some(found) => format!("{} {found}", answer.status),
-            None if retry::is_passing(answer.status) => answer.status.to_string(),
-            None => return Next::Done(answer),
-        };
-        if !hop.is_repeatable() || !tries.may_go_on(told) {
-            return Next::Done(answer);
-        }
-        // Its bucket holds it back after a 429.
-        if answer.status == 429 {
-            return Next::Again;
-        }
-        let wait = told.unwrap_or_else(|| retry::backoff(tries.repeats.saturating_sub(1)));
-        Next::Wait(now + wait, Reason::Refused(refusal))
-    }
-
-    fn failed(&self, hop: &Hop<'_>, tries: &mut Tries, fault: Fault) -> Result<Next, Stop> {
-        let now = self.clock.monotonic();
-        match fault {
-            Fault::Refused { host, address, kind } => {
-                Err(address_refused(&self.manifest.id, &host, &address, kind).into())
-            }
-            Fault::Final(error) => Err(error.into()),
-            Fault::Broken(error) => {
-                self.reach.answered(&hop.host());
-                if !hop.is_repeatable() || !tries.may_go_on(None) {
-                    return Err(error.into());
-                }
-                let what = match error {
-                    HttpError::TimedOut(_) => "no answer in time",
-                    _ => "the connection broke",
-                };
-                let wait = retry::backoff(tries.repeats.saturating_sub(1));
-                Ok(Next::Wait(now + wait, Reason::Refused(what.to_owned())))
-            }
-            Fault::Away(error) => {
-                let away = self.reach.away(&hop.host(), now);
-                // A name that never led anywhere is a wrong name, not an outage.
-                if !hop.is_repeatable() || (!away.known && matches!(error, HttpError::Dns(_))) {
-                    return Err(error.into());
-                }
-                let limit = self.options.offline_limit.unwrap_or(retry::OFFLINE);
-                let left = (away.since + limit).saturating_sub(now);
-                // An origin that has never answered gets the usual tries only.
-                let goes_on = tries.may_go_on(None) || away.known;
-                if left.is_zero() || !goes_on {
-                    self.stop_run(unreachable(&self.manifest.id, &hop.host(), now.saturating_sub(away.since), &error));
-                    return Err(error.into());
-                }
-                let wait = retry::backoff(tries.repeats.saturating_sub(1)).min(left);
-                Ok(Next::Wait(now + wait, Reason::Offline(away.since)))
-            }
-        }
-    }
-
     /// Waits for a turn: the bucket's, and within the run's time.
     async fn turn(&self, hop: &Hop<'_>, bucket: &Arc<Bucket>) -> Result<Going, Stop> {
         if self.deadline.is_some_and(|deadline| self.clock.monotonic() >= deadline) {
             return Err(self.out_of_time(hop, None));
         }
         let hold = |hold: Hold| async move {
-            let reason = if hold.limited { Reason::Refused("429".to_owned()) } else { Reason::Pace };
+            let reason = hold.refusal.map_or(Reason::Pace, Reason::Refused);
             self.wait(hop, hold.until, reason).await
         };
-        let going = bucket.enter(|| self.clock.monotonic(), hold).await?;
+        let going = bucket.enter(&self.clock, hold).await?;
         going.ok_or_else(|| HttpError::Deadline.into())
     }
 
     /// Waits visibly, unless the run's time is over before.
     async fn wait(&self, hop: &Hop<'_>, until: Duration, reason: Reason) -> Result<(), Stop> {
-        let waiting = Waiting { host: hop.host(), reason, until };
+        let waiting = Waiting { target: self.manifest.name.clone(), reason, until };
         if self.deadline.is_some_and(|deadline| until > deadline) {
             return Err(self.out_of_time(hop, Some(&waiting)));
         }
@@ -317,24 +227,27 @@ impl Gateway {
 
     fn bucket(&self, hop: &Hop<'_>, rate: Option<&Rate>) -> Arc<Bucket> {
         let declared = rate.map_or(Pace::UNDECLARED, |rate| Pace {
-            per_minute: rate.per_minute,
+            limit: RateLimit { requests: rate.per_minute, window: MINUTE },
             burst: rate.burst,
             in_flight: rate.in_flight,
         });
-        let pace = match self.options.per_minute {
-            Some(per_minute) => Pace { per_minute, burst: per_minute, ..declared },
-            None => declared,
-        };
-        let key = BucketKey {
+        let mut key = BucketKey {
             account: self.account.clone(),
             credential: hop.credential.map(|credential| credential.id.clone()),
             origin: hop.permit.place.host_and_port(),
             class: hop.permit.egress.rate.clone(),
         };
-        self.options.rates.bucket(key, pace, self.clock.monotonic())
+        let Some(limit) = self.options.rate else { return self.options.rates.bucket(key, declared) };
+        // The operator speaks of the target, whatever classes the manifest tells apart. Requests for tokens carry no
+        // credential and stay apart: who waits for a token has its turn already.
+        key.credential = hop.credential.map(|_| String::new());
+        key.class = None;
+        let in_flight = self.manifest.rates.iter().map(|rate| rate.in_flight).min();
+        let in_flight = in_flight.unwrap_or(Pace::UNDECLARED.in_flight);
+        self.options.rates.bucket(key, Pace { limit, burst: limit.requests, in_flight })
     }
 
-    fn keep_cookies(&self, hop: &Hop<'_>, answer: &Answer) {
+    pub(super) fn keep_cookies(&self, hop: &Hop<'_>, answer: &Answer) {
         if !hop.permit.place.cookies {
             return;
         }
@@ -343,47 +256,4 @@ impl Gateway {
             self.cookies.set_cookies(&mut cookies, &url);
         }
     }
-}
-
-impl Tries {
-    /// Counts one more try, if there may be one. A wait that the target asked for costs patience instead of a try.
-    fn may_go_on(&mut self, told: Option<Duration>) -> bool {
-        match told {
-            Some(wait) => {
-                self.told += wait;
-                self.told <= retry::TOLD
-            }
-            None => {
-                self.repeats += 1;
-                self.repeats <= retry::REPEATS
-            }
-        }
-    }
-}
-
-/// The type of a 200 that is not what the egress entry says.
-fn unexpected_type(hop: &Hop<'_>, answer: &Answer) -> Option<String> {
-    let wanted = hop.permit.egress.content_type.as_deref()?;
-    if answer.status != 200 || answer.body.is_empty() {
-        return None;
-    }
-    let found =
-        answer.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let fits = essence == wanted || (wanted == "application/json" && essence.ends_with("+json"));
-    (!fits).then(|| format!("{} instead of {wanted}", if essence.is_empty() { "no content type" } else { &essence }))
-}
-
-fn unreachable(plugin: &str, host: &str, away: Duration, error: &HttpError) -> Problem {
-    let remedy = match error {
-        HttpError::Dns(_) => "check the host name and this machine's DNS, then run the same command again",
-        HttpError::TimedOut(Outcome::NotSent) => {
-            "check the network, the firewall and the proxy, then run the command again"
-        }
-        _ => "check that the host is up and that this machine may reach it, then run the same command again",
-    };
-    Problem::new(Category::Network, "NET-001", format!("{host} has been out of reach for {} s", away.as_secs()))
-        .place(format!("plugin '{plugin}'"))
-        .means(error.to_string())
-        .remedy(remedy)
 }

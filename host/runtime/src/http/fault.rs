@@ -30,8 +30,8 @@ pub(super) fn classify(error: &reqwest::Error) -> Fault {
             ResolveError::NotFound { .. } => Fault::Away(HttpError::Dns(resolve.to_string())),
         };
     }
-    if find::<rustls::Error>(error).is_some() {
-        return Fault::Final(HttpError::Tls(text));
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return Fault::Final(HttpError::Tls(in_words(tls, text)));
     }
     let outcome = if error.is_connect() { Outcome::NotSent } else { Outcome::Unknown };
     if error.is_timeout() {
@@ -42,19 +42,30 @@ pub(super) fn classify(error: &reqwest::Error) -> Fault {
         return Fault::Away(HttpError::Dns(text));
     }
     if error.is_connect() {
-        return match find::<io::Error>(error).map(io::Error::kind) {
-            // The target took the connection and dropped it in the handshake.
-            Some(ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe) => {
-                Fault::Broken(HttpError::Reset(Outcome::NotSent))
-            }
-            _ => Fault::Away(HttpError::Connect(text)),
-        };
+        // Somebody took the connection and dropped it in the handshake: a target that is away as well, in other words.
+        return Fault::Away(if is_dropped(error) {
+            HttpError::Reset(Outcome::NotSent)
+        } else {
+            HttpError::Connect(text)
+        });
     }
     if error.is_builder() {
         return Fault::Final(HttpError::Connect(text));
     }
     // What is left: a cut, a reset, an incomplete body, or one that is not what its Content-Encoding says.
     Fault::Broken(HttpError::Reset(Outcome::Unknown))
+}
+
+/// A failed handshake, with what it means where the library's words do not tell.
+fn in_words(error: &rustls::Error, text: String) -> String {
+    use rustls::CertificateError::{BadSignature, UnknownIssuer};
+    match error {
+        rustls::Error::InvalidMessage(_) => format!("what answers there does not speak TLS ({text})"),
+        rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature) => {
+            format!("{text}; --ca-cert trusts an authority of your own")
+        }
+        _ => text,
+    }
 }
 
 /// The chain of causes as one line, without the URL.
@@ -72,6 +83,18 @@ pub(super) fn story(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     if parts.is_empty() { "no reason given".to_owned() } else { parts.join(": ") }
+}
+
+/// Whether the other side ended the connection. One I/O error may wrap another that says so.
+fn is_dropped(error: &(dyn Error + 'static)) -> bool {
+    let mut current = find::<io::Error>(error);
+    while let Some(found) = current {
+        if matches!(found.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe) {
+            return true;
+        }
+        current = found.get_ref().and_then(|inner| find::<io::Error>(inner));
+    }
+    false
 }
 
 /// Finds a cause by type; I/O errors hide theirs.

@@ -16,6 +16,7 @@ use super::deliver::Hop;
 use super::message::Message;
 use super::options::NetworkOptions;
 use super::reach::Reach;
+use super::skew::{Skew, ahead};
 use super::types::{HttpError, Phase, Request, Response};
 use crate::clock::Clock;
 use crate::configuration::Configuration;
@@ -46,6 +47,7 @@ pub struct Gateway {
     /// Tells budgets of different keys at one origin apart.
     pub(super) account: Vec<u8>,
     pub(super) reach: Reach,
+    pub(super) skew: Skew,
     /// When the run's time is over, on the monotonic clock.
     pub(super) deadline: Option<Duration>,
     pub(super) attempt_time: Duration,
@@ -92,6 +94,7 @@ impl Gateway {
             cookies: reqwest::cookie::Jar::default(),
             account: account(&manifest, &configuration),
             reach: Reach::default(),
+            skew: Skew::default(),
             deadline: options.deadline.map(|deadline| clock.monotonic() + deadline),
             attempt_time: options.attempt.or(seconds).unwrap_or(ATTEMPT),
             response_bytes: limits.response_bytes,
@@ -131,6 +134,13 @@ impl Gateway {
     pub(crate) fn located(&self, place: &str) -> Option<String> {
         let (method, path) = place.split_once(' ').filter(|(_, path)| path.starts_with('/'))?;
         self.policy.only_place().map(|only| format!("{method} https://{}{}{path}", only.authority(), only.prefix))
+    }
+
+    /// The way out where a target refuses our dates for its clock's sake.
+    pub(crate) fn skew_remedy(&self) -> Option<&'static str> {
+        let signs = self.manifest.credentials.iter().any(Credential::signs_a_date);
+        (signs && self.skew.is_any() && !self.options.tolerate_skew)
+            .then_some("sign by the target's clock: add --tolerate-skew; times in the file stay on this machine's")
     }
 
     pub fn activity(&self) -> &Activity {
@@ -212,18 +222,14 @@ impl Gateway {
             tracing::warn!(plugin = %self.manifest.id, hits, "the target's answer held a secret, which was masked");
         }
         self.activity.received(answer.body.len(), hits);
-        let date = answer.headers.get(http::header::DATE).and_then(|date| date.to_str().ok());
+        // Where the host signs by the target's clock, a difference between the two explains no refusal.
+        let clock = (!self.options.tolerate_skew).then(|| self.clock.now());
         Response {
             status: answer.status,
             headers,
             body: masked.bytes.into_owned(),
-            clock_ahead_seconds: date.and_then(|date| self.clock_ahead(date)),
+            clock_ahead_seconds: clock.and_then(|now| ahead(&answer.headers, now)),
         }
-    }
-
-    fn clock_ahead(&self, date: &str) -> Option<i64> {
-        let theirs = httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Some(i64::try_from(theirs.as_secs()).ok()?.saturating_sub(self.clock.unix_seconds()))
     }
 
     fn masked_error(&self, error: HttpError) -> HttpError {

@@ -28,6 +28,11 @@ pub(super) fn backoff(repeat: u32) -> Duration {
     Duration::from_secs(1 << repeat.min(5)) + Duration::from_millis(jitter)
 }
 
+/// The target's clock, as its answer tells it. Dates in an answer are on that clock, whatever ours says.
+pub(super) fn target_time(headers: &http::HeaderMap) -> Option<SystemTime> {
+    text(headers, "date").and_then(|date| httpdate::parse_http_date(date).ok())
+}
+
 /// What a response says about when to come back: `Retry-After`, or the vendor's own header on a 429.
 pub(super) fn told(
     headers: &http::HeaderMap,

@@ -17,6 +17,8 @@ pub struct Origin {
     pub certificates: Option<String>,
     /// Cookies are kept in the host and sent back.
     pub cookies: bool,
+    /// A JSON pointer to where a refusal's code stands in its body. Shown beside the plugin's name while it is waited for.
+    pub error_code: Option<String>,
     /// It exists only if all of these hold.
     pub conditions: Vec<Condition>,
 }
@@ -32,6 +34,13 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// Whether the moment of a request is part of what is signed.
+    pub fn signs_a_date(&self) -> bool {
+        let Recipe::Hmac(hmac) = &self.recipe else { return false };
+        let mut templates = hmac.lines.iter().chain(hmac.headers.iter().map(|(_, template)| template));
+        templates.any(|template| template.holes().contains(&"date"))
+    }
+
     /// The headers that it writes, which a guest must not set.
     pub fn header_names(&self) -> Vec<&str> {
         match &self.recipe {
@@ -118,8 +127,9 @@ pub enum Algorithm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rate {
     pub name: String,
+    /// At most so many in any minute.
     pub per_minute: u32,
-    /// How many may go at once after a pause.
+    /// How many of those may go at once; the minute is cut into as many parts as that takes.
     pub burst: u32,
     /// How many may be under way at a time.
     pub in_flight: u32,

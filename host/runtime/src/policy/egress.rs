@@ -111,7 +111,9 @@ impl Policy {
                 place.authority(),
                 place.authority()
             );
-            return Err(PolicyViolation::new("POLICY-006", text));
+            return Err(PolicyViolation::new("POLICY-006", text).remedy(
+                "see why the target sends its clients elsewhere: another host name to configure, or a proxy in between",
+            ));
         }
         let (place, path) = self.find(Some(&format!("https://{}", place.authority())), target.path())?;
         self.leave(phase, place, "GET", path)

@@ -19,6 +19,8 @@ pub(crate) struct Place {
     pub(crate) private: bool,
     pub(crate) certificates: Option<String>,
     pub(crate) cookies: bool,
+    /// Where a refusal's code stands.
+    pub(crate) error_code: Option<String>,
 }
 
 impl Place {
@@ -62,6 +64,7 @@ impl Place {
             private: origin.private_addresses || operators_own,
             certificates: origin.certificates.as_deref().and_then(|field| configuration.text(field)).map(str::to_owned),
             cookies: origin.cookies,
+            error_code: origin.error_code.clone(),
         }))
     }
 

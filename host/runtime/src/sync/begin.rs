@@ -13,7 +13,7 @@ use crate::running::{CallError, Done, Instance};
 use crate::tape::Address;
 
 use super::errors;
-use super::listing::within_limit;
+use super::listing::{compare_with_total, within_limit};
 use super::run::Run;
 use super::writer::FactsReader;
 
@@ -23,12 +23,12 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
     let mut instance = run.plugin.instantiate().await?;
     let (call, address) = start(run, Export::Connect)?;
     let Done { result, call } = settle(run, &address, instance.connect(call).await)?;
-    result.map_err(|failure| errors::failure(shared, "connect", failure))?;
+    result.map_err(|failure| errors::of_call(shared, "connect", failure, &call))?;
     let facts = call.facts;
     run.writer.run(move |work| work.connect_facts(facts)).await?.map_err(errors::storage)?;
 
-    let mut records = run.writer.run(|work| work.collections()).await?.map_err(errors::storage)?;
-    if records.is_empty() {
+    let known = run.writer.run(|work| work.collections()).await?.map_err(errors::storage)?;
+    if known.is_empty() {
         let scope = if resources.is_empty() {
             guest::Scope::Full
         } else {
@@ -41,8 +41,8 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
         let (mut call, address) = start(run, Export::Begin)?;
         let view = FactsView { own: None, after: Vec::new() };
         call.facts_reader = Some(FactsReader::new(run.writer.clone(), view, Vec::new()));
-        let Done { result, .. } = settle(run, &address, instance.begin(call, &scope).await)?;
-        let collections = result.map_err(|failure| errors::failure(shared, "begin", failure))?;
+        let Done { result, call } = settle(run, &address, instance.begin(call, &scope).await)?;
+        let collections = result.map_err(|failure| errors::of_call(shared, "begin", failure, &call))?;
         within_limit(run, collections.len(), "begin")?;
         let mut addresses = Vec::with_capacity(collections.len());
         for collection in collections {
@@ -59,8 +59,14 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
             addresses.push(CollectionAddress { name: collection.name, key: collection.key });
         }
         run.writer.run(move |work| work.begin(&addresses)).await?.map_err(errors::storage)?;
-        records = run.writer.run(|work| work.collections()).await?.map_err(errors::storage)?;
+    } else {
+        run.resumes(&known);
+        // The run before may have ended between a listing's last page and the look at its total, or because of it.
+        for record in known.into_iter().filter(|record| record.state == CollectionState::Complete) {
+            compare_with_total(run, record).await?;
+        }
     }
+    let records = run.writer.run(|work| work.collections()).await?.map_err(errors::storage)?;
     let mut kept = Vec::with_capacity(records.len());
     for record in records {
         kept.push(deselect(run, record).await?);

@@ -4,6 +4,7 @@ use accord_c1z::container::grouped;
 use accord_c1z::work::{Error, Fault};
 
 use crate::bindings::accord::connector::types as wit;
+use crate::capabilities::Call;
 use crate::problem::{Category, Problem};
 use crate::running::Shared;
 
@@ -22,9 +23,6 @@ pub(crate) fn storage(error: Error) -> Problem {
                 .remedy("free space there, or name other folders with --file and --c1z-temp-dir")
         }
         (Fault::Storage, _) => Problem::new(Category::Storage, "DISK-002", text),
-        (Fault::Plugin, Error::CursorRepeated { .. }) => Problem::new(Category::Plugin, "LOOP-001", text)
-            .means("the listing would never end")
-            .remedy("report this to the plugin's author"),
         (Fault::Plugin, _) => Problem::new(Category::Plugin, "ROWS-001", text)
             .remedy("report this to the plugin's author; nothing was written"),
         (Fault::Cancelled, _) => Problem::new(Category::Interrupted(15), "STOP-001", text),
@@ -44,13 +42,45 @@ pub(crate) fn lock(error: &Error) -> Problem {
         .remedy("name a file in a folder that you may write to with --file")
 }
 
+/// A failure of a call, by the answer that the host cut off where that is behind it.
+pub(crate) fn of_call(shared: &Shared, place: &str, failure: wit::Failure, call: &Call) -> Problem {
+    match (&call.too_large, &failure) {
+        (Some((request, limit)), wit::Failure::InvalidResponse(_) | wit::Failure::Upstream(_)) => {
+            too_large(shared, place, request, *limit)
+        }
+        _ => self::failure(shared, place, failure),
+    }
+}
+
+/// An answer that is larger than any may be.
+pub(crate) fn too_large(shared: &Shared, place: &str, request: &str, limit: u64) -> Problem {
+    let text = format!("an answer is larger than {}, the most that is taken", crate::limits::bytes(limit));
+    Problem::new(Category::Plugin, "LIMIT-008", text)
+        .place(asked(shared, place, Some(request)))
+        .means("it was cut off there, and nothing of it was kept")
+        .remedy(
+            "if the target sends without an end, see what answers in its place; \
+             else report this to the plugin's author, who can ask for smaller pages",
+        )
+}
+
+/// A listing or export, with the request that is meant, as far as one is known.
+pub(crate) fn asked(shared: &Shared, place: &str, request: Option<&str>) -> String {
+    let request = request.map(|request| clean(shared, request));
+    match request.map(|request| shared.gateway.located(&request).unwrap_or(request)) {
+        Some(request) => format!("{place}, {request}"),
+        None => place.to_owned(),
+    }
+}
+
 /// A guest's failure. `place` is the listing or the export that failed.
 pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Problem {
     let id = &shared.plugin_id;
     let problem = match failure {
         wit::Failure::Config(detail) => told(shared, Category::Usage, "CONF-002", detail),
         wit::Failure::Credentials(detail) => {
-            let mut problem = told(shared, Category::Credentials, "CRED-001", detail);
+            let mut problem = told(shared, Category::Credentials, "CRED-001", detail)
+                .line("or", shared.gateway.skew_remedy().unwrap_or_default());
             for hint in &shared.hints {
                 problem = problem.line("note", hint.clone());
             }
@@ -91,7 +121,30 @@ pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Pr
                 .remedy("report this to the plugin's author")
         }
     };
-    if problem.lines.iter().any(|(label, _)| *label == "where") { problem } else { problem.place(place) }
+    let has = |problem: &Problem, wanted: &str| problem.lines.iter().any(|(label, _)| *label == wanted);
+    let problem = if has(&problem, "where") { problem } else { problem.place(place) };
+    if has(&problem, "do") {
+        problem
+    } else {
+        let remedy = usual_remedy(problem.code);
+        problem.remedy(remedy)
+    }
+}
+
+/// What to do where the guest does not know better.
+fn usual_remedy(code: &str) -> &'static str {
+    match code {
+        "HTTP-001" => "run the same command again later; if it stays so, ask whoever runs the target",
+        "HTTP-002" => {
+            "run the same command again; if it stays so, see whether the credential may see it, or tell the plugin's author"
+        }
+        "HTTP-003" => {
+            "run the same command again later; if it stays so, see what answers in the target's place, such as a proxy, \
+             or tell the plugin's author"
+        }
+        "REFUSED-001" => "report this to the plugin's author: the target does not take what the plugin asks for",
+        _ => "",
+    }
 }
 
 fn told(shared: &Shared, category: Category, code: &'static str, detail: wit::Detail) -> Problem {

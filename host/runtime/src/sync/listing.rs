@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use accord_c1z::work::{CollectionId, CollectionRecord, CollectionState, FactsView, Gap, Settlement, Step};
+use accord_c1z::work::{
+    CollectionId, CollectionRecord, CollectionState, Committed, Error, FactsView, Gap, Settlement, Step,
+};
 
 use crate::bindings::accord::connector::types as wit;
 use crate::manifest::Collection;
@@ -14,7 +16,7 @@ use super::begin::deselect;
 use super::coverage::{Verdict, verdict};
 use super::errors;
 use super::queue::Next;
-use super::reader::{self, Failed, Outcome};
+use super::reader::{self, Failed, Outcome, TRIES_AGAIN, before_again};
 use super::run::Run;
 use super::writer::FactsReader;
 
@@ -71,38 +73,65 @@ async fn read_one(
         restart: record.restarts,
         page: record.pages,
     };
-    match reader::read_page(run, instance, record, facts).await? {
-        Outcome::Failed(mut failed) => {
-            run.record(&address, std::mem::take(&mut failed.exchanges))?;
-            weigh(run, record, failed).await
+    let mut again = 0;
+    loop {
+        let (commit, exchanges, asked) = match reader::read_page(run, instance, record, facts.clone()).await? {
+            Outcome::Page { commit, exchanges, asked } => (commit, exchanges, asked),
+            Outcome::Failed(mut failed) => {
+                run.record(&address, std::mem::take(&mut failed.exchanges))?;
+                return weigh(run, record, failed).await;
+            }
+        };
+        run.record(&address, exchanges)?;
+        if let Step::Restart(reason) = &commit.step {
+            return restart(run, record, reason.clone()).await;
         }
-        Outcome::Page { commit, exchanges } => {
-            run.record(&address, exchanges)?;
-            if let Step::Restart(reason) = &commit.step {
-                return restart(run, record, reason.clone()).await;
+        match run.writer.run(move |work| work.commit_page(commit)).await? {
+            Ok(committed) => return go_on(run, record, committed, asked.as_deref()).await,
+            Err(error @ Error::CursorRepeated { .. }) => {
+                again += 1;
+                // Without a request the page would be the same, and from a tape it is.
+                if asked.is_none() || again > TRIES_AGAIN || run.is_replay() {
+                    return Err(endless(run, record, "LOOP-001", error.to_string(), asked.as_deref()));
+                }
+                tracing::warn!(plugin = run.plugin.shared.plugin_id, "{error}; reading the page again");
+                run.clock.sleep(before_again(again)).await;
             }
-            let committed = run.writer.run(move |work| work.commit_page(commit)).await?.map_err(errors::storage)?;
-            let limit = run.plugin.shared.limits.repeated_pages;
-            if committed.repeated_page >= limit {
-                let text =
-                    format!("{} returned the same rows on {} pages", record.address, committed.repeated_page + 1);
-                return Err(Problem::new(Category::Plugin, "LOOP-002", text)
-                    .means("the listing would never end")
-                    .remedy("report this to the plugin's author"));
-            }
-            for found in committed.discovered {
-                let found = deselect(run, found).await?;
-                run.progress.found(&found);
-                run.queue().add(vec![found]);
-            }
-            let known = run.queue().known();
-            within_limit(run, known, &record.address.to_string())?;
-            match committed.record.state {
-                CollectionState::Complete => compare_with_total(run, committed.record).await,
-                _ => Ok(committed.record),
-            }
+            Err(error) => return Err(errors::storage(error)),
         }
     }
+}
+
+/// Weighs a page that was committed, and adds what it found.
+async fn go_on(
+    run: &Run,
+    record: &CollectionRecord,
+    committed: Committed,
+    asked: Option<&str>,
+) -> Result<CollectionRecord, Problem> {
+    if committed.repeated_page >= run.plugin.shared.limits.repeated_pages {
+        let text = format!("{} returned the same rows on {} pages", record.address, committed.repeated_page + 1);
+        return Err(endless(run, record, "LOOP-002", text, asked));
+    }
+    for found in committed.discovered {
+        let found = deselect(run, found).await?;
+        run.progress.found(&found);
+        run.queue().add(vec![found]);
+    }
+    let known = run.queue().known();
+    within_limit(run, known, &record.address.to_string())?;
+    match committed.record.state {
+        CollectionState::Complete => compare_with_total(run, committed.record).await,
+        _ => Ok(committed.record),
+    }
+}
+
+/// A listing that repeats itself.
+fn endless(run: &Run, record: &CollectionRecord, code: &'static str, text: String, asked: Option<&str>) -> Problem {
+    Problem::new(Category::Plugin, code, text)
+        .place(errors::asked(&run.plugin.shared, &record.address.to_string(), asked))
+        .means("the listing would never end")
+        .remedy("try later, in case the target repeats itself for a while; else report this to the plugin's author")
 }
 
 /// Refuses more listings than one sync may have.
@@ -118,9 +147,12 @@ pub(super) fn within_limit(run: &Run, listings: usize, place: &str) -> Result<()
 /// Begins a listing again, within the limit.
 async fn restart(run: &Run, record: &CollectionRecord, reason: String) -> Result<CollectionRecord, Problem> {
     let limit = run.plugin.shared.limits.restarts;
-    if record.restarts >= limit {
+    if run.restarts(record).len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
         let text = format!("{} had to begin again more than {limit} times: {reason}", record.address);
-        return lost(run, record, Problem::new(Category::Network, "HTTP-004", text)).await;
+        let problem = Problem::new(Category::Network, "HTTP-004", text)
+            .place(record.address.to_string())
+            .remedy("run the same command again when the target is at rest: it goes on where this one stopped");
+        return lost(run, record, problem).await;
     }
     tracing::warn!(listing = %record.address, "beginning again: {reason}");
     let id = record.id;
@@ -138,7 +170,7 @@ async fn restart(run: &Run, record: &CollectionRecord, reason: String) -> Result
 const FEWER: &str = "it ended with";
 
 /// A listing that ends with fewer items than its own total is read once more, and is a loss then.
-async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<CollectionRecord, Problem> {
+pub(super) async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<CollectionRecord, Problem> {
     let Some(total) = record.total else { return Ok(record) };
     let yields = run
         .collection(&record.address.name)
@@ -150,9 +182,15 @@ async fn compare_with_total(run: &Run, record: CollectionRecord) -> Result<Colle
         return Ok(record);
     }
     let reason = format!("{FEWER} {distinct} of {total} items");
-    if record.restart_reasons.iter().any(|known| known.starts_with(FEWER)) {
+    if run.restarts(&record).iter().any(|known| known.starts_with(FEWER)) {
         let text = format!("{} is incomplete: {reason}, twice", record.address);
-        return lost(run, &record, Problem::new(Category::Network, "HTTP-005", text)).await;
+        let problem = Problem::new(Category::Network, "HTTP-005", text)
+            .place(record.address.to_string())
+            .means("the target tells of more than it shows; without the rest the file would say that access is gone")
+            .remedy(
+                "run the same command again later: the listing is read anew; if it stays so, ask the target's vendor",
+            );
+        return lost(run, &record, problem).await;
     }
     restart(run, &record, reason).await
 }

@@ -5,6 +5,7 @@
 //! the run (`coverage`). A stop or an error loses only the pages in flight.
 
 mod begin;
+mod cost;
 mod coverage;
 mod errors;
 mod listing;
@@ -12,6 +13,7 @@ mod progress;
 mod publish;
 mod queue;
 mod reader;
+mod remaining;
 mod report;
 mod run;
 mod scope;
@@ -22,6 +24,7 @@ mod writer;
 
 pub use accord_c1z::schema::FileProfile;
 pub use accord_c1z::work::{Counts, Indexes, Note};
+pub use cost::Cost;
 pub use coverage::{AllowedGaps, CollectionCoverage, Coverage, ListingGap, PluginFacts, State};
 pub use progress::{ListingProgress, Progress, Stage};
 pub use report::{Report, Traffic};

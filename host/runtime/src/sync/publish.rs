@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::manifest::Manifest;
 use crate::problem::Problem;
 
+use super::cost::{Meter, Phase};
 use super::coverage::Coverage;
 use super::errors;
 use super::progress::{Progress, Stage};
@@ -22,6 +23,7 @@ pub(super) struct Finishing<'a> {
     pub(super) started_at: Timestamp,
     pub(super) ended_at: Timestamp,
     pub(super) progress: Progress,
+    pub(super) meter: &'a mut Meter,
 }
 
 /// The final pass. It computes for long, so it gets this thread while others of the runtime go on.
@@ -49,7 +51,11 @@ pub(super) async fn finish(
     let coverage_of = |summary: &Summary| Coverage::new(finishing.manifest, finishing.digest, &records, summary);
     let text_of = |summary: &Summary| serde_json::to_string(&coverage_of(summary)).unwrap_or_default();
     let progress = finishing.progress.clone();
-    let mut tell = move |step: Step| progress.enter(Stage::Finishing(step_text(step)));
+    let meter = finishing.meter;
+    let mut tell = move |step: Step| {
+        meter.enter(Phase::Finishing(step.into()));
+        progress.enter(Stage::Finishing(step_text(step)));
+    };
     let finished = tokio::task::block_in_place(|| {
         work.finish(FinishOptions {
             collection_order: &order,
@@ -59,7 +65,6 @@ pub(super) async fn finish(
             ended_at: finishing.ended_at,
             indexes: finishing.options.indexes,
             expand,
-            zstd_level: 3,
             limits: Limits::default(),
             coverage: &text_of,
             cancel,

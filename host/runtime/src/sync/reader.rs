@@ -17,14 +17,17 @@ use super::errors::{self, clean};
 use super::run::Run;
 use super::writer::FactsReader;
 
-/// A page whose answer was not what the API documents is read so often again.
-const INVALID_RESPONSE_TRIES: u32 = 3;
+/// A page whose answer was not what the API documents, or that leads back, is read so often again: a proxy's glitch may
+/// heal.
+pub(super) const TRIES_AGAIN: u32 = 3;
 
 /// How reading a page ended, when it ended without a fault.
 pub(crate) enum Outcome {
     Page {
         commit: PageCommit,
         exchanges: Vec<Exchange>,
+        /// The last request of the page.
+        asked: Option<String>,
     },
     /// The listing cannot be read on.
     Failed(Failed),
@@ -87,20 +90,32 @@ pub(crate) async fn read_page(
                 trapped = true;
             }
             Ok(Done { result: Ok(page), call }) => return accept(run, record, page, call),
+            // It would be as large again.
+            Ok(Done {
+                result: Err(failure @ (wit::Failure::InvalidResponse(_) | wit::Failure::Upstream(_))),
+                call,
+            }) if call.too_large.is_some() => {
+                return Err(errors::of_call(&run.plugin.shared, &place, failure, &call));
+            }
             Ok(Done { result: Err(wit::Failure::InvalidResponse(detail)), call }) => {
                 invalid += 1;
-                if invalid > INVALID_RESPONSE_TRIES || run.is_replay() {
+                if invalid > TRIES_AGAIN || run.is_replay() {
                     return Ok(Outcome::Failed(Failed::new(wit::Failure::InvalidResponse(detail), call)));
                 }
                 let text = clean(&run.plugin.shared, &detail.message);
                 tracing::warn!(plugin = run.plugin.shared.plugin_id, listing = place, "{text}; reading the page again");
-                run.clock.sleep(Duration::from_secs(1 << invalid)).await;
+                run.clock.sleep(before_again(invalid)).await;
             }
             Ok(Done { result: Err(failure), call }) => {
                 return Ok(Outcome::Failed(Failed::new(failure, call)));
             }
         }
     }
+}
+
+/// How long to wait before a page is read again.
+pub(super) fn before_again(times: u32) -> Duration {
+    Duration::from_secs(1 << times.min(TRIES_AGAIN))
 }
 
 fn recorded(exchanges: Exchanges) -> Vec<Exchange> {
@@ -171,7 +186,7 @@ fn accept(run: &Run, record: &CollectionRecord, page: guest::Page, call: Call) -
         total: page.total,
         notes,
     };
-    Ok(Outcome::Page { commit, exchanges: recorded(call.exchanges) })
+    Ok(Outcome::Page { commit, exchanges: recorded(call.exchanges), asked: call.asked })
 }
 
 fn note_in(shared: &crate::running::Shared, note: guest::Note) -> Note {

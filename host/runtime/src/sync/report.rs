@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::http::Counters;
 
+use super::cost::Cost;
 use super::coverage::Coverage;
 
 /// A finished sync.
@@ -26,6 +27,7 @@ pub struct Report {
     pub resumed_pages: u64,
     pub counts: Totals,
     pub traffic: Traffic,
+    pub cost: Cost,
     pub coverage: Coverage,
 }
 

@@ -1,14 +1,15 @@
 //! The run itself: what it is given, what its workers share, and the way from the lock to the report.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use accord_c1z::container;
 use accord_c1z::lock::TargetLock;
 use accord_c1z::model::Timestamp;
 use accord_c1z::schema::FileProfile;
-use accord_c1z::work::{Indexes, OpenOptions, Origin, WorkFile};
+use accord_c1z::work::{CollectionId, CollectionRecord, Indexes, OpenOptions, Origin, WorkFile};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -26,12 +27,14 @@ use crate::running::{Grants, Plugin};
 use crate::tape::{Address, Exchange, Player, Recorder};
 
 use super::begin::begin;
+use super::cost::{Meter, Phase};
 use super::coverage::AllowedGaps;
 use super::errors;
 use super::listing::worker;
 use super::progress::{Progress, Stage};
 use super::publish::{Finishing, finish};
 use super::queue::Queue;
+use super::remaining;
 use super::report::{Report, Totals, Traffic};
 use super::scope::{Scope, Selection, header, identity};
 use super::target::{Place, canonical_target};
@@ -104,6 +107,8 @@ pub(crate) struct Run {
     /// Entitlements and grants are not asked for.
     pub(super) resources_only: bool,
     queue: Mutex<Queue>,
+    /// How often listings had begun again before this run, where they had.
+    earlier_restarts: OnceLock<HashMap<CollectionId, u32>>,
     pub(super) changed: Notify,
     pub(super) progress: Progress,
     pub(super) allowed_gaps: AllowedGaps,
@@ -143,6 +148,19 @@ impl Run {
         }
     }
 
+    /// Each run has its own patience: what a listing went through before counts no more.
+    pub(super) fn resumes(&self, records: &[CollectionRecord]) {
+        let begun_again = records.iter().filter(|record| record.restarts > 0);
+        self.earlier_restarts.get_or_init(|| begun_again.map(|record| (record.id, record.restarts)).collect());
+    }
+
+    /// Why a listing began again in this run, oldest first.
+    pub(super) fn restarts<'r>(&self, record: &'r CollectionRecord) -> &'r [String] {
+        let earlier = self.earlier_restarts.get().and_then(|earlier| earlier.get(&record.id)).copied().unwrap_or(0);
+        let earlier = usize::try_from(earlier).unwrap_or(usize::MAX);
+        record.restart_reasons.get(earlier..).unwrap_or_default()
+    }
+
     pub(super) fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,6 +168,7 @@ impl Run {
 
 /// Runs one sync to its published file.
 pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Problem> {
+    let mut meter = Meter::start();
     let manifest = Arc::clone(&setup.package.manifest);
     let target = canonical_target(&options.target)?;
     let selection = Selection::new(&manifest, &setup.configuration, &options.scope)?;
@@ -199,6 +218,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         plugin,
         clock: Arc::clone(&setup.clock),
         queue: Mutex::new(Queue::new(&manifest.collections, Vec::new())),
+        earlier_restarts: OnceLock::new(),
         manifest: Arc::clone(&manifest),
         writer,
         selection,
@@ -208,11 +228,13 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         allowed_gaps: options.allowed_gaps.clone(),
         tape,
     });
+    meter.enter(Phase::Reading);
     let outcome = read_everything(&run, &options, &mut lock, setup.stop.clone()).await;
     // Workers are gone by now; the writer's last handle goes with the run.
     let shared = Arc::clone(&run.plugin.shared);
     drop(run);
-    let mut work = thread.finish()?;
+    let (mut work, staged) = thread.finish()?;
+    meter.staged(staged);
     let outcome = match outcome {
         Ok(()) => {
             let finishing = Finishing {
@@ -222,6 +244,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
                 ended_at: if is_replay { started_at } else { timestamp(since_1970(&*setup.clock)) },
                 started_at,
                 progress: setup.progress.clone(),
+                meter: &mut meter,
             };
             finish(&mut work, finishing, setup.stop.clone()).await
         }
@@ -244,6 +267,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
                 resumed_pages,
                 counts: Totals::from(&finished.summary.counts),
                 traffic: Traffic::new(counters, setup.clock.monotonic()),
+                cost: meter.cost(),
                 coverage,
             })
         }
@@ -253,12 +277,14 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
 
 /// A stopped run keeps what it has read, unless the plugin's fault would be met again or there is nothing to keep.
 fn keep_or_discard(work: WorkFile, problem: Problem, target: &Path) -> Problem {
-    let pages: u64 = work.collections().map_or(0, |records| records.iter().map(|record| u64::from(record.pages)).sum());
+    let records = work.collections().unwrap_or_default();
+    let pages: u64 = records.iter().map(|record| u64::from(record.pages)).sum();
     let worth_keeping = pages > 0 && !matches!(problem.category, Category::Plugin | Category::Bug);
     let problem = problem.line("file", format!("{} not touched", target.display()));
     if worth_keeping {
         drop(work);
-        return problem.line("resume", format!("run the same command again: {pages} pages need not be read again"));
+        return remaining::told(problem, &records)
+            .line("resume", format!("run the same command again: {pages} pages need not be read again"));
     }
     if let Err(error) = work.discard() {
         tracing::warn!("the work file could not be removed: {error}");

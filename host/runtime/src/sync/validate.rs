@@ -35,7 +35,7 @@ pub async fn validate(mut setup: Setup<'_>) -> Result<Vec<Check>, Problem> {
         let mut instance = plugin.instantiate().await?;
         let call = |export: Export| Call::new(Phase::new(export, false, ""));
         let connected = instance.connect(call(Export::Connect)).await.map_err(CallError::into_problem)?;
-        connected.result.map_err(|failure| errors::failure(&plugin.shared, "connect", failure))?;
+        connected.result.map_err(|failure| errors::of_call(&plugin.shared, "connect", failure, &connected.call))?;
         instance.validate(call(Export::Validate)).await.map_err(CallError::into_problem)
     };
     let done = tokio::select! {

@@ -2,8 +2,10 @@
 
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use accord_c1z::work::{CollectionState, FactsView, WorkFile};
+use cpu_time::ThreadTime;
 use tokio::sync::oneshot;
 
 use crate::engine::bug;
@@ -21,7 +23,7 @@ pub(crate) struct Writer {
 /// Ends the thread and gives the work file back.
 #[derive(Debug)]
 pub(crate) struct WriterThread {
-    thread: JoinHandle<WorkFile>,
+    thread: JoinHandle<(WorkFile, Duration)>,
 }
 
 impl Writer {
@@ -33,7 +35,7 @@ impl Writer {
                 for job in inbox {
                     job(&mut work);
                 }
-                work
+                (work, ThreadTime::now().as_duration())
             })
             .map_err(|error| bug("the work file's thread did not start", &error))?;
         Ok((Self { jobs }, WriterThread { thread }))
@@ -55,8 +57,9 @@ impl Writer {
 }
 
 impl WriterThread {
-    /// Waits for the jobs that were handed over; all handles must be gone, or this waits for them.
-    pub(crate) fn finish(self) -> Result<WorkFile, Problem> {
+    /// Waits for the jobs that were handed over; all handles must be gone, or this waits for them. Tells the CPU time
+    /// that they took, too.
+    pub(crate) fn finish(self) -> Result<(WorkFile, Duration), Problem> {
         self.thread.join().map_err(|_| bug("the work file's thread panicked", &"see the lines above"))
     }
 }

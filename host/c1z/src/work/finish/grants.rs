@@ -20,15 +20,26 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
          ) WITHOUT ROWID;
          CREATE TEMP TABLE merged_extras (id INTEGER PRIMARY KEY, annotations BLOB NOT NULL, expansion BLOB);",
     )?;
-    // Cross joins keep the long table outside: the others are looked up by number.
+    // Most grants are nothing but two ids. Cross joins keep the long table outside: the others are looked up by number.
     connection.execute(
         "INSERT INTO temp.grants
-         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, min(g.extra), count(*), 0
+         SELECT e.rank, p.rank, 0, NULL, 1, 0
          FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
          CROSS JOIN temp.principal_ranks p ON p.id = g.principal
-         LEFT JOIN grant_extras x ON x.id = g.extra LEFT JOIN temp.custom_ids c ON c.id = x.external_id
+         WHERE g.extra IS NULL AND p.present
+         ORDER BY e.rank, p.rank
+         ON CONFLICT DO UPDATE SET copies = copies + 1",
+        [],
+    )?;
+    connection.execute(
+        "INSERT INTO temp.grants
+         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.extra, 1, 0
+         FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
+         CROSS JOIN temp.principal_ranks p ON p.id = g.principal
+         CROSS JOIN grant_extras x ON x.id = g.extra LEFT JOIN temp.custom_ids c ON c.id = x.external_id
          WHERE p.present OR x.matches
-         GROUP BY e.rank, p.rank, variant",
+         ORDER BY e.rank, p.rank, variant, g.extra
+         ON CONFLICT DO UPDATE SET copies = copies + 1, extra = min(ifnull(extra, excluded.extra), excluded.extra)",
         [],
     )?;
     refuse_shared_ids(connection)?;

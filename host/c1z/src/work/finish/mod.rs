@@ -60,9 +60,6 @@ impl Default for Limits {
     }
 }
 
-/// The zstd level that the field's files have.
-pub const DEFAULT_LEVEL: i32 = 3;
-
 /// How far a finish is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -144,8 +141,6 @@ pub struct FinishOptions<'a> {
     pub ended_at: Timestamp,
     pub indexes: Indexes,
     pub expand: Expand,
-    /// See [`DEFAULT_LEVEL`].
-    pub zstd_level: i32,
     pub limits: Limits,
     /// Makes the coverage text for the file from what came out.
     pub coverage: &'a dyn Fn(&Summary) -> String,
@@ -186,6 +181,7 @@ impl WorkFile {
     /// grants, space, cancellation. The previous target is untouched and no temporary file remains.
     pub fn finish(&mut self, mut options: FinishOptions<'_>) -> Result<Finished, Error> {
         let build = Temporary::new(build_path(&self.path))?;
+        self.interner.forget();
         stoppable(&mut self.connection, &options.cancel)?;
         let built = self.build(&build, &mut options);
         // The handler would hold on to the caller's flag.

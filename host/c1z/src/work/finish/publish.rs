@@ -53,6 +53,7 @@ pub(super) fn publish(
     summary: Summary,
     options: &mut FinishOptions<'_>,
 ) -> Result<Finished, Error> {
+    (options.progress)(Progress::Verifying);
     check_database(build.path(), &summary, options)?;
     let mut packed = Temporary::new(packed_path(target))?;
     // The field's files are readable by others; who does not want that has a umask.
@@ -62,7 +63,7 @@ pub(super) fn publish(
         let progress = &mut options.progress;
         let mut report = |bytes, of| progress(Progress::Compressing { bytes, of });
         let mut watch = Watch { cancel: &options.cancel, progress: &mut report };
-        container::write(build.path(), &mut output, options.zstd_level, &mut watch)
+        container::write(build.path(), &mut output, &mut watch)
     };
     let written = written.map_err(|error| pack_error(error, packed.path()))?;
     let Hashing { output, digest } = output;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Connection, Row, Statement, params};
+use rusqlite::{Connection, Row, Rows, Statement, params};
 
 use super::super::{Contradiction, Error, Note, WorkFile};
 use super::expand::Expanded;
 use super::extras::{annotations_of, cleaned};
 use super::{COVERAGE_VERSION, Counts, Expand, FinishOptions, Indexes, Progress, Summary, check_cancelled, stoppable};
-use crate::database::{FinishedSync, GrantRow, NewDatabase};
-use crate::encode::{GrantParts, MAX_ID_BYTES, ResourceRef};
+use crate::database::{FinishedSync, GrantRow, GrantTable, NewDatabase};
+use crate::encode::{GrantData, MAX_ID_BYTES, ResourceRef};
 use crate::model::Timestamp;
 use crate::proto::{GrantImmutable, Message, pack};
 use crate::timestamp;
@@ -28,6 +28,9 @@ pub(super) fn write(
     // Not the time of each write: two finishes of the same rows are the same bytes.
     let mut database = NewDatabase::create(path, work.profile, work.sync_id(), &started_at)?;
     stoppable(database.connection_mut(), &options.cancel)?;
+    if options.indexes == Indexes::All {
+        database.create_partial_indexes()?;
+    }
     let counts = Counts { expanded_grants: expanded.created, ..Counts::default() };
     let mut summary = Summary { counts, notes };
     let of: i64 = scratch.query_row(
@@ -59,6 +62,8 @@ pub(super) fn write(
         supports_diff: options.expand != Expand::None,
         stats: summary.counts.stats(),
     })?;
+    // What sorting the indexes needs, the scratch tables need no more.
+    scratch.execute_batch("PRAGMA shrink_memory")?;
     if options.indexes == Indexes::All {
         let progress = &mut options.progress;
         database.create_indexes(|done, of| progress(Progress::Indexing { done, of }))?;
@@ -156,7 +161,7 @@ impl Writer<'_, '_> {
              WHERE g.variant > 0 OR g.entitlement IN ({nested})
              ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
         ))?;
-        let mut entitlement = EntitlementText::new(self.scratch)?;
+        let mut entitlements = Entitlements::new(self.scratch)?;
         let mut sources = self.scratch.prepare(if self.expanded.destinations.is_empty() {
             "SELECT NULL, NULL WHERE ?1 IS NULL AND ?2 IS NULL"
         } else {
@@ -164,32 +169,25 @@ impl Writer<'_, '_> {
              WHERE s.entitlement = ?1 AND s.principal = ?2"
         })?;
         let types: Vec<&str> = self.work.resource_types.iter().map(|known| known.id.as_str()).collect();
-        let (mut plain, mut others) = (plain.query([])?, others.query([])?);
-        let mut next_plain = plain.next()?.map(|row| Pending::read(row, &mut entitlement)).transpose()?;
-        let mut next_other = others.next()?.map(|row| Pending::read(row, &mut entitlement)).transpose()?;
-        let mut previous: Option<Pending> = None;
+        let mut table = self.database.grants()?;
+        let mut plain = Stream::new(plain.query([])?, &mut entitlements)?;
+        let mut others = Stream::new(others.query([])?, &mut entitlements)?;
+        let mut previous = Pending::default();
         loop {
-            let plain_first = match (&next_plain, &next_other) {
-                (Some(plain), Some(other)) => plain.id <= other.id,
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (None, None) => return Ok(()),
+            let stream = match (plain.ended, others.ended) {
+                (true, true) => return Ok(()),
+                (false, true) => &mut plain,
+                (true, false) => &mut others,
+                (false, false) if plain.next.id <= others.next.id => &mut plain,
+                (false, false) => &mut others,
             };
-            let taken = if plain_first {
-                let following = plain.next()?.map(|row| Pending::read(row, &mut entitlement)).transpose()?;
-                std::mem::replace(&mut next_plain, following)
-            } else {
-                let following = others.next()?.map(|row| Pending::read(row, &mut entitlement)).transpose()?;
-                std::mem::replace(&mut next_other, following)
-            };
-            let Some(pending) = taken else { return Ok(()) };
-            if let Some(known) = previous.take()
-                && known.id == pending.id
-            {
-                return Err(self.same_grant_id(&known, &pending)?);
+            let next = &mut stream.next;
+            if previous.id == next.id {
+                return Err(self.same_grant_id(&previous, next)?);
             }
-            self.grant(&pending, &mut entitlement, &mut sources, &types)?;
-            previous = Some(pending);
+            self.grant(next, entitlements.of(next.entitlement)?, &mut sources, &types, &mut table)?;
+            std::mem::swap(&mut previous, next);
+            stream.advance(&mut entitlements)?;
             self.step();
         }
     }
@@ -197,14 +195,14 @@ impl Writer<'_, '_> {
     fn grant(
         &mut self,
         grant: &Pending,
-        entitlement: &mut EntitlementText<'_>,
+        entitlement: &mut Known,
         sources: &mut Statement<'_>,
         types: &[&str],
+        table: &mut GrantTable<'_>,
     ) -> Result<(), Error> {
         if grant.id.len() > MAX_ID_BYTES {
             return Err(Error::LongGrantId { id: grant.id.clone() });
         }
-        let entitlement = entitlement.of(grant.entitlement)?;
         let mut annotations = grant.annotations.as_deref().map(annotations_of).transpose()?.unwrap_or_default();
         let mut origins = BTreeMap::new();
         if self.expanded.destinations.contains(&grant.entitlement) {
@@ -220,18 +218,8 @@ impl Writer<'_, '_> {
         }
         let expansion = grant.expansion.as_deref().map(|bytes| cleaned(bytes, types)).transpose()?.flatten();
         let expansion = expansion.map(|expansion| expansion.encode_to_vec());
-        let parts = GrantParts {
-            id: &grant.id,
-            entitlement: &entitlement.external_id,
-            entitlement_resource: ResourceRef {
-                resource_type: &entitlement.resource_type,
-                resource: &entitlement.resource,
-            },
-            principal: ResourceRef { resource_type: &grant.principal_type, resource: &grant.principal_resource },
-            annotations,
-            sources: origins,
-        };
-        self.database.insert_grant(&GrantRow {
+        let principal = ResourceRef { resource_type: &grant.principal_type, resource: &grant.principal_resource };
+        table.insert(&GrantRow {
             resource_type_id: &entitlement.resource_type,
             resource_id: &entitlement.resource,
             entitlement_id: &entitlement.external_id,
@@ -239,7 +227,7 @@ impl Writer<'_, '_> {
             principal_resource_id: &grant.principal_resource,
             external_id: &grant.id,
             expansion: expansion.as_deref(),
-            data: &parts.data(),
+            data: entitlement.data.grant(&grant.id, principal, annotations, origins),
         })?;
         self.summary.counts.grants += 1;
         count(&mut self.summary.counts.grants_by_resource_type, &entitlement.resource_type);
@@ -292,9 +280,9 @@ impl Writer<'_, '_> {
             )?;
             super::rank::collection_of_page(self.scratch, page)
         };
-        let mut texts = EntitlementText::new(self.scratch)?;
+        let mut entitlements = Entitlements::new(self.scratch)?;
         let mut pair = |grant: &Pending| -> Result<String, Error> {
-            let entitlement = texts.of(grant.entitlement)?;
+            let entitlement = entitlements.of(grant.entitlement)?;
             Ok(format!("{} to {}:{}", entitlement.external_id, grant.principal_type, grant.principal_resource))
         };
         Ok(Error::Contradiction(Box::new(Contradiction {
@@ -309,7 +297,33 @@ impl Writer<'_, '_> {
     }
 }
 
-/// A grant on its way into the file.
+/// Grants in the order of their ids, and the next of them.
+struct Stream<'a> {
+    rows: Rows<'a>,
+    next: Pending,
+    ended: bool,
+}
+
+impl<'a> Stream<'a> {
+    fn new(rows: Rows<'a>, entitlements: &mut Entitlements<'_>) -> Result<Self, Error> {
+        let mut stream = Self { rows, next: Pending::default(), ended: false };
+        stream.advance(entitlements)?;
+        Ok(stream)
+    }
+
+    fn advance(&mut self, entitlements: &mut Entitlements<'_>) -> Result<(), Error> {
+        match self.rows.next()? {
+            Some(row) => self.next.read(row, entitlements),
+            None => {
+                self.ended = true;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A grant on its way into the file. Used again for the next one, so that its texts need not be allocated anew.
+#[derive(Default)]
 struct Pending {
     id: String,
     entitlement: i64,
@@ -322,28 +336,33 @@ struct Pending {
 }
 
 impl Pending {
-    fn read(row: &Row<'_>, entitlement: &mut EntitlementText<'_>) -> Result<Self, Error> {
-        let (principal_type, principal_resource): (String, String) = (row.get(3)?, row.get(4)?);
-        let rank = row.get(0)?;
-        let id = match row.get(7)? {
-            Some(own) => own,
-            None => format!("{}:{principal_type}:{principal_resource}", entitlement.of(rank)?.external_id),
-        };
-        Ok(Self {
-            id,
-            entitlement: rank,
-            principal: row.get(1)?,
-            created: row.get(2)?,
-            principal_type,
-            principal_resource,
-            annotations: row.get(5)?,
-            expansion: row.get(6)?,
-        })
+    fn read(&mut self, row: &Row<'_>, entitlements: &mut Entitlements<'_>) -> Result<(), Error> {
+        self.entitlement = row.get(0)?;
+        self.principal = row.get(1)?;
+        self.created = row.get(2)?;
+        let (principal_type, principal_resource) = (text(row, 3)?, text(row, 4)?);
+        replace(&mut self.principal_type, &[principal_type]);
+        replace(&mut self.principal_resource, &[principal_resource]);
+        self.annotations = row.get(5)?;
+        self.expansion = row.get(6)?;
+        match row.get_ref(7)?.as_str_or_null().map_err(|error| Error::Staged(error.to_string()))? {
+            Some(own) => replace(&mut self.id, &[own]),
+            None => {
+                let entitlement = &entitlements.of(self.entitlement)?.external_id;
+                replace(&mut self.id, &[entitlement, ":", principal_type, ":", principal_resource]);
+            }
+        }
+        Ok(())
     }
 }
 
-/// The texts of an entitlement. Grants of one lie together, so the last one is remembered.
-struct EntitlementText<'a> {
+fn replace(text: &mut String, parts: &[&str]) {
+    text.clear();
+    parts.iter().for_each(|part| text.push_str(part));
+}
+
+/// What grants say of their entitlement. Grants of one lie together, so the last one is remembered.
+struct Entitlements<'a> {
     find: Statement<'a>,
     known: Known,
 }
@@ -354,9 +373,10 @@ struct Known {
     external_id: String,
     resource_type: String,
     resource: String,
+    data: GrantData,
 }
 
-impl<'a> EntitlementText<'a> {
+impl<'a> Entitlements<'a> {
     fn new(scratch: &'a Connection) -> Result<Self, Error> {
         let find = scratch.prepare(
             "SELECT e.external_id, p.type, p.resource FROM temp.entitlements e JOIN temp.principals p ON p.rank = e.resource
@@ -365,13 +385,16 @@ impl<'a> EntitlementText<'a> {
         Ok(Self { find, known: Known::default() })
     }
 
-    fn of(&mut self, rank: i64) -> Result<&Known, Error> {
-        if self.known.rank != rank {
-            self.known = self.find.query_row([rank], |row| {
-                Ok(Known { rank, external_id: row.get(0)?, resource_type: row.get(1)?, resource: row.get(2)? })
-            })?;
+    fn of(&mut self, rank: i64) -> Result<&mut Known, Error> {
+        let known = &mut self.known;
+        if known.rank != rank {
+            (known.external_id, known.resource_type, known.resource) =
+                self.find.query_row([rank], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let resource = ResourceRef { resource_type: &known.resource_type, resource: &known.resource };
+            known.data.entitlement(&known.external_id, resource);
+            known.rank = rank;
         }
-        Ok(&self.known)
+        Ok(known)
     }
 }
 

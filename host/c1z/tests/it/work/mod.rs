@@ -18,8 +18,8 @@ use accord_c1z::proto::{self, GrantImmutable, holds};
 use accord_c1z::reader::{Reader, View};
 use accord_c1z::schema::FileProfile;
 use accord_c1z::work::{
-    CollectionAddress, CollectionId, Committed, DEFAULT_LEVEL, Error, Expand, FinishOptions, Finished, Identity,
-    Indexes, Limits, OpenOptions, Opened, PageCommit, Progress, Step, Summary, SyncType, WorkFile,
+    CollectionAddress, CollectionId, Committed, Error, Expand, FinishOptions, Finished, Identity, Indexes, Limits,
+    OpenOptions, Opened, PageCommit, Progress, Step, Summary, SyncType, WorkFile,
 };
 use tempfile::TempDir;
 
@@ -187,7 +187,6 @@ pub(crate) fn finish_as(
         ended_at: Timestamp { seconds: NOW.seconds + 60, nanoseconds: 0 },
         indexes: Indexes::All,
         expand: wish.expand,
-        zstd_level: DEFAULT_LEVEL,
         limits: wish.limits,
         coverage: &coverage,
         cancel: Arc::clone(&wish.cancel),

@@ -19,10 +19,18 @@ pub(in crate::manifest) fn origin(table: Table<'_>) -> Origin {
         private_addresses: table.flag("private-addresses"),
         certificates: table.text("certificates"),
         cookies: table.flag("cookies"),
+        error_code: table.text("error-code").map(|text| pointer(&table, text)),
         conditions: conditions(&table),
     };
     table.finish();
     origin
+}
+
+fn pointer(table: &Table<'_>, text: String) -> String {
+    if !text.starts_with('/') {
+        table.report("error-code", format!("`{text}` is not a JSON pointer, such as `/error/code`"));
+    }
+    text
 }
 
 pub(in crate::manifest) fn credential(table: Table<'_>) -> Option<Credential> {

@@ -52,8 +52,15 @@ fn after_six_repeats_the_answer_is_given_as_it_is() {
 
 #[test]
 fn retry_after_wins_as_seconds_or_date() {
-    for (value, wanted) in [("7", 7), ("600", 600), ("Tue, 04 Aug 2026 09:51:40 GMT", 300)] {
-        let server = failing(1, move || Answer::json(429, "{}").header("retry-after", value));
+    // A date is on the target's clock, whether or not that one agrees with ours.
+    let (ours, theirs) = ("Tue, 04 Aug 2026 09:46:40 GMT", "Tue, 04 Aug 2026 11:00:00 GMT");
+    for (value, date, wanted) in [
+        ("7", ours, 7),
+        ("600", theirs, 600),
+        ("Tue, 04 Aug 2026 09:51:40 GMT", ours, 300),
+        ("Tue, 04 Aug 2026 11:10:00 GMT", theirs, 600),
+    ] {
+        let server = failing(1, move || Answer::json(429, "{}").header("retry-after", value).header("date", date));
         let bench = Bench::new(&host(&server));
         assert_eq!(bench.read(get("/things")).unwrap().status, 200);
         assert_eq!(bench.clock.slept_seconds(), [wanted], "{value}");
@@ -206,8 +213,7 @@ fn a_wait_is_visible_while_it_lasts() {
         let sending = tokio::spawn(async move { gateway.send(&phase, get("/things")).await });
         let waiting = shown.wait_for(Option::is_some).await.unwrap().clone().unwrap();
         assert_eq!(waiting.reason, Reason::Refused("429".to_owned()));
-        let address = host(&server);
-        assert_eq!(bench.activity.waiting_text().unwrap(), format!("waiting 7 s ({address}: 429)"));
+        assert_eq!(bench.activity.waiting_text().unwrap(), "waiting 7 s (Acme: 429)");
         // Given up, it leaves nothing behind.
         sending.abort();
         let _ = sending.await;
