@@ -6,6 +6,7 @@ use accord_sdk::{Failure, Grant, Page, Request, Step, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, RESOURCES, SAFE_LIMIT, Window};
+use crate::users::EmbeddedGroup;
 use crate::{Duo, groups, users};
 
 /// A window on the members of one of the known groups.
@@ -40,8 +41,15 @@ pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
             }
             next.map(|window| Place { group_id: place.group_id.clone(), window })
         }
+        Err(Failure::NotFound(detail)) if is_listed(duo, page, &place.group_id)? => {
+            return Err(Failure::NotFound(detail.meaning("Duo lists the group, but not its members")));
+        }
         Err(Failure::NotFound(_)) => {
-            page.note("a group is gone", "it was deleted after it was listed", &place.group_id);
+            page.note(
+                groups::GONE,
+                "it was listed at first and is not any more: its members are left out",
+                &place.group_id,
+            );
             None
         }
         Err(failure) => return Err(failure),
@@ -49,6 +57,24 @@ pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
     match next.or_else(|| group_after(page, Some(&place.group_id))) {
         Some(next) => page.next(&next),
         None => Ok(Step::Done),
+    }
+}
+
+/// Whether the groups, listed again, still have this one. A listing that is shorter than it says proves nothing.
+fn is_listed(duo: &Duo, page: &Page<'_>, group_id: &str) -> Result<bool, Failure> {
+    let mut window = Offset::first(SAFE_LIMIT);
+    let mut seen = 0;
+    loop {
+        let answer = duo.send(page, &api::at(&groups::request(), window))?;
+        let Window { items, next, total } = duo.window::<EmbeddedGroup>(&answer, window)?;
+        if items.iter().any(|group| group.group_id.given() == Some(group_id)) {
+            return Ok(true);
+        }
+        seen += items.len() as u64;
+        match next {
+            Some(next) => window = next,
+            None => return Ok(total.is_some_and(|total| seen < total)),
+        }
     }
 }
 

@@ -60,7 +60,8 @@ impl Connector for Duo {
     fn read(&self, page: &mut Page<'_>) -> Result<Step, Failure> {
         match page.name() {
             "account" => account::read(self, page),
-            "groups" | "groups-again" => groups::read(self, page),
+            "groups" => groups::read(self, page),
+            "groups-again" => groups::read_again(self, page),
             "roles" => roles::read(self, page),
             "users" => users::read(self, page),
             "user-groups" => user_groups::read(self, page),

@@ -15,11 +15,17 @@ pub(crate) fn request(user_id: &str) -> Result<Request, Failure> {
 pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
     let user_id = page.key()?.to_string();
     let (groups, step) = match duo.list::<EmbeddedGroup>(page, &request(&user_id)?, SAFE_LIMIT) {
-        Err(Failure::NotFound(_)) => return Err(Failure::Gone(users::id(&user_id))),
+        Err(Failure::NotFound(detail)) => {
+            return Err(if users::is_gone(duo, page, &user_id)? {
+                Failure::Gone(users::id(&user_id))
+            } else {
+                Failure::NotFound(detail.meaning("Duo has the user, but not the list of their groups"))
+            });
+        }
         listed => listed?,
     };
     let mut group_ids = BTreeSet::new();
     users::memberships(page, &user_id, &groups, &mut group_ids)?;
-    users::discover_unlisted(page, &group_ids);
+    users::discover_unlisted(page, &group_ids)?;
     Ok(step)
 }

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use accord_sdk::json::{Count, List, Text};
 use accord_sdk::types::SettledState;
-use accord_sdk::{Collection, Failure, Grant, Page, Request, Resource, ResourceId, State, Step, Timestamp, UserTrait};
+use accord_sdk::{
+    Collection, Failure, Grant, Page, Request, Resource, ResourceId, State, Step, Target, Timestamp, UserTrait,
+};
 use serde::Deserialize;
 
 use crate::api::RESOURCES;
@@ -68,6 +70,12 @@ pub(crate) fn id(user_id: &str) -> ResourceId {
     ResourceId::new("user", user_id)
 }
 
+/// Whether Duo says that there is no such user.
+pub(crate) fn is_gone(duo: &Duo, page: &Page<'_>, user_id: &str) -> Result<bool, Failure> {
+    let answer = duo.send(page, &Request::get(PATH).segment(user_id)?.permission(RESOURCES))?;
+    Ok(duo.has_none(&answer))
+}
+
 pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
     let mut users = duo.list_ahead::<User>(page, &request(), LIMIT)?;
     users.end_after(fitting(&users.items));
@@ -80,7 +88,7 @@ pub(crate) fn read(duo: &Duo, page: &mut Page<'_>) -> Result<Step, Failure> {
         let (state, details) = user.state(page);
         page.resource(user.resource(duo).status(state, details))?;
     }
-    discover_unlisted(page, &group_ids);
+    discover_unlisted(page, &group_ids)?;
     users.step(page)
 }
 
@@ -113,18 +121,21 @@ pub(crate) fn memberships<'a>(
     Ok(())
 }
 
-/// A group that is not among the listed ones was made in between: the groups are listed again. Without a complete
-/// listing there is nothing to compare with.
-pub(crate) fn discover_unlisted(page: &mut Page<'_>, group_ids: &BTreeSet<&str>) {
+/// A group that is not among the listed ones was made in between, or deleted: the groups are listed again. Without a
+/// complete listing there is nothing to compare with.
+pub(crate) fn discover_unlisted(page: &mut Page<'_>, group_ids: &BTreeSet<&str>) -> Result<(), Failure> {
     if page.collection_state("groups") != Some(SettledState::Complete) {
-        return;
+        return Ok(());
     }
     let keys: Vec<String> = group_ids.iter().map(|group_id| format!("{}{group_id}", groups::KNOWN)).collect();
     let known = page.facts(&keys);
+    let mut unlisted = Vec::new();
     for (group_id, _) in group_ids.iter().zip(known).filter(|(_, fact)| fact.is_none()) {
         page.note("a membership in a group that was not listed", "the groups are listed again", *group_id);
         page.discover(Collection::named("groups-again"));
+        unlisted.push((format!("{}{group_id}", groups::UNLISTED), Vec::new()));
     }
+    page.put_facts(&unlisted)
 }
 
 impl User {

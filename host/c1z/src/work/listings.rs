@@ -206,6 +206,8 @@ pub(super) fn add_notes(known: &mut Vec<Note>, more: Vec<Note>) {
         if let Some(other) = known.iter_mut().rev().find(same) {
             other.count += note.count;
             let room = MAX_EXAMPLES.saturating_sub(other.examples.len());
+            // Several pages may name the same thing.
+            note.examples.retain(|example| !other.examples.contains(example));
             other.examples.extend(note.examples.into_iter().take(room));
         } else {
             note.examples.truncate(MAX_EXAMPLES);

@@ -12,6 +12,7 @@ mod endless;
 mod faults;
 mod files;
 mod final_pass;
+mod gone;
 mod hostile;
 mod kills;
 mod leaks;

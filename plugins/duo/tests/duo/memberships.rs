@@ -47,10 +47,21 @@ fn an_embedded_list_below_a_hundred_is_believed() {
 fn a_user_who_is_gone_meanwhile_is_named() {
     let bench = account_except(&[]);
     bench.on("GET", "/admin/v1/users/DU9/groups?limit=100&offset=0", 404, refusal(40401, "Resource not found"));
+    bench.on("GET", "/admin/v1/users/DU9", 404, refusal(40401, "Resource not found"));
     bench.sync().unwrap();
     let failure = bench.read(Collection::keyed("user-groups", "DU9")).unwrap_err();
     assert!(format!("{failure:?}").starts_with("Failure::Gone"), "{failure:?}");
     assert!(format!("{failure:?}").contains("DU9"), "{failure:?}");
+}
+
+#[test]
+fn a_user_who_is_still_there_is_not_gone() {
+    let bench = account_except(&[]);
+    bench.on("GET", "/admin/v1/users/DU9/groups?limit=100&offset=0", 404, refusal(40401, "Resource not found"));
+    bench.on("GET", "/admin/v1/users/DU9", 200, r#"{"stat":"OK","response":{"user_id":"DU9","groups":[]}}"#);
+    bench.sync().unwrap();
+    let failure = bench.read(Collection::keyed("user-groups", "DU9")).unwrap_err();
+    assert!(format!("{failure:?}").starts_with("Failure::NotFound"), "{failure:?}");
 }
 
 #[test]
@@ -65,6 +76,8 @@ fn a_group_that_appears_meanwhile_is_listed_once_more() {
     assert!(synced.grant_ids().contains(&"group:DG2:member:user:DU1".into()), "the host drops it, and says so");
     let note = synced.notes_about("a membership in a group that was not listed")[0];
     assert_eq!((note.count, note.examples.as_slice()), (2, ["DG1".to_string(), "DG2".into()].as_slice()));
+    let gone = synced.notes_about("group gone during the sync")[0];
+    assert_eq!((gone.count, gone.lost, gone.examples.as_slice()), (1, false, ["DG2".to_string()].as_slice()));
 }
 
 #[test]
@@ -93,10 +106,13 @@ fn groups_without_ids_are_read_from_their_own_side() {
         r#"{"stat":"OK","metadata":{"total_objects":2,"next_offset":null},"response":[{"user_id":"DU2"}]}"#,
     );
     bench.on("GET", &format!("{}0", members(2)), 404, refusal(40401, "Resource not found"));
+    let others =
+        r#"{"group_id":"DGAAAAAAAAAAAAAAAAA1","name":"VPN"},{"group_id":"DGAAAAAAAAAAAAAAAAA3","name":"Finance"}"#;
+    bench.on("GET", GROUPS, 200, only_page(others));
     bench.on("GET", &format!("{}0", members(3)), 200, r#"{"stat":"OK","metadata":{"total_objects":0},"response":[]}"#);
     let synced = bench.sync().unwrap();
     let of_groups: Vec<_> = synced.grant_ids().into_iter().filter(|id| id.starts_with("group:")).collect();
     assert_eq!(of_groups, ["group:DGAAAAAAAAAAAAAAAAA1:member:user:DU1", "group:DGAAAAAAAAAAAAAAAAA1:member:user:DU2"]);
     assert_eq!(synced.notes_about("a user's group has no id")[0].count, 2);
-    assert_eq!(synced.notes_about("a group is gone")[0].examples, ["DGAAAAAAAAAAAAAAAAA2"]);
+    assert_eq!(synced.notes_about("group gone during the sync")[0].examples, ["DGAAAAAAAAAAAAAAAAA2"]);
 }
