@@ -166,7 +166,7 @@ fn a_disk_that_fills_up_while_pages_come_in_loses_none_of_those_before() {
         let earlier = place.target();
         place.server.server().clear_log();
         let outcome = place.sync_that_waits(|| place.disk.fill_but(0));
-        let kept = "resume  run the same command again: 8 pages need not be read again";
+        let kept = "resume  run the same command again: 6 pages need not be read again";
         is_told(outcome.tells(&["file    ", " not touched", kept]), None, 0);
         place.has_only(&earlier, true);
         let first = asked(&place.server.log());
