@@ -194,8 +194,9 @@ fn a_target_that_was_there_before_is_waited_for_until_the_offline_limit() {
     drop(server);
     let answer = bench.read(get("/things"));
     assert!(matches!(answer, Err(HttpError::Connect(_) | HttpError::Reset(_))), "{answer:?}");
+    // The first try may find the old connection, which breaks: that one is followed by a wait of its own.
     let waited: Duration = bench.clock.slept().iter().sum();
-    assert_eq!(waited.as_secs(), 300);
+    assert!((300..=302).contains(&waited.as_secs()), "{waited:?}");
     let problem = bench.problem();
     assert_eq!(problem.category.exit_code(), 13);
     assert!(problem.to_string().contains(&format!("{address} has been out of reach for 300 s")), "{problem}");
