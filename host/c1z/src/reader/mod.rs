@@ -27,7 +27,7 @@ pub use raw::{RawRow, Table};
 pub use rows::{Asset, GrantRow, Row};
 pub use syncs::{SyncRun, View};
 
-use crate::container::{self, Extracted, Limits, Watch};
+use crate::container::{self, Extracted, Limits, Watch, grouped};
 use crate::schema::COVERAGE_TABLE;
 use crate::stats::Stats;
 
@@ -103,11 +103,23 @@ impl Reader {
     /// # Errors
     /// The first thing that is wrong.
     pub fn quick_check(&self) -> Result<(), ReadError> {
+        if let Some((held, said)) = self.cut_short()? {
+            return Err(ReadError::Broken(format!("it has {} of {} bytes", grouped(held), grouped(said))));
+        }
         let state: String = self.connection.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
         match state.strip_prefix("*** in database main ***").unwrap_or(&state).trim() {
             "ok" => Ok(()),
             damage => Err(ReadError::Broken(damage.to_owned())),
         }
+    }
+
+    /// How long the database is and how long it says it is, if it lacks something. SQLite reads the missing part of a last
+    /// page as zeros.
+    pub(crate) fn cut_short(&self) -> Result<Option<(u64, u64)>, ReadError> {
+        let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+        let said = number("pragma page_count")?.saturating_mul(number("pragma page_size")?).unsigned_abs();
+        let held = self.container.as_ref().map(|container| container.database_bytes);
+        Ok(held.filter(|held| *held < said).map(|held| (held, said)))
     }
 
     /// The container that was unpacked; `None` for a bare database.

@@ -27,11 +27,7 @@ pub(super) fn integrity(reader: &Reader, findings: &mut Findings, _: &mut Watch<
             findings.fault("SQLite's integrity check failed", text);
         }
     }
-    // SQLite reads the missing part of a last page as zeros.
-    let pages = reader.connection().query_row("pragma page_count", [], |row| row.get::<_, i64>(0))?;
-    let page_bytes = reader.connection().query_row("pragma page_size", [], |row| row.get::<_, i64>(0))?;
-    let said = pages.saturating_mul(page_bytes).unsigned_abs();
-    if let Some(held) = reader.container().map(|container| container.database_bytes).filter(|held| *held < said) {
+    if let Some((held, said)) = reader.cut_short()? {
         let (held, said) = (grouped(held), grouped(said));
         findings.fault("the database is shorter than it says", format!("{held} of {said} bytes"));
     }

@@ -334,6 +334,8 @@ fn examine(path: &Path, options: &OpenOptions) -> Result<Resume, Error> {
     if age > MAX_AGE_SECONDS {
         return Ok(Resume::Useless(format!("the work file is {} h old, more than 24 h", age / 3600)));
     }
+    // What a full disk kept in the log would take its room twice. Without room for that either, it stays there.
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     Ok(Resume::Usable(connection, Meta { started_at: Timestamp { seconds, nanoseconds }, sync_id }))
 }
 

@@ -187,22 +187,22 @@ fn foreign(good: &[u8]) -> Vec<Wreck> {
     ]
 }
 
-/// The page size of our databases.
-const PAGE: usize = 8192;
-
 /// Whole containers around databases that are not.
 fn broken(database: &[u8]) -> Vec<Wreck> {
     let told = "database";
-    let mut wrecks: Vec<Wreck> = [512, PAGE, database.len() / 2, database.len() - PAGE]
+    let page_bytes = usize::from(u16::from_be_bytes([database[16], database[17]]));
+    let last = database.len() / page_bytes - 1;
+    // The last one ends in the middle of its last page, which SQLite alone would not notice.
+    let mut wrecks: Vec<Wreck> = [512, page_bytes, database.len() / 2, last * page_bytes, last * page_bytes + 512]
         .map(|length| Wreck::new(format!("{length} bytes of a database"), container(&database[..length]), told))
         .into();
     let mut header = database.to_vec();
     header[..16].fill(b'x');
     wrecks.push(Wreck::new("another header", container(&header), told));
     // The third page, the middle, the last: schema, rows, indexes.
-    for page in [2, database.len() / PAGE / 2, database.len() / PAGE - 1] {
+    for page in [2, last / 2, last] {
         let mut garbled = database.to_vec();
-        garbled[page * PAGE..][..200].fill(0xa5);
+        garbled[page * page_bytes..][..200].fill(0xa5);
         wrecks.push(Wreck::new(format!("page {page} garbled"), container(&garbled), told));
     }
     let mut other = database.to_vec();
