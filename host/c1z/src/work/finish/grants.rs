@@ -34,9 +34,10 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
     connection.execute(
         "INSERT INTO temp.grants
          SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.extra, 1, 0
-         FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
+         FROM staged_grants g CROSS JOIN grant_extras x ON x.id = g.extra
+         CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
          CROSS JOIN temp.principal_ranks p ON p.id = g.principal
-         CROSS JOIN grant_extras x ON x.id = g.extra LEFT JOIN temp.custom_ids c ON c.id = x.external_id
+         LEFT JOIN temp.custom_ids c ON c.id = x.external_id
          WHERE p.present OR x.matches
          ORDER BY e.rank, p.rank, variant, g.extra
          ON CONFLICT DO UPDATE SET copies = copies + 1, extra = min(ifnull(extra, excluded.extra), excluded.extra)",
@@ -86,6 +87,14 @@ fn refuse_shared_ids(connection: &Connection) -> Result<(), Error> {
 
 /// Merges what several copies of a grant have beyond their ids.
 fn merge_extras(connection: &Connection) -> Result<(), Error> {
+    let any: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM temp.grants WHERE copies > 1 AND extra IS NOT NULL)",
+        [],
+        |row| row.get(0),
+    )?;
+    if !any {
+        return Ok(());
+    }
     let mut select = connection.prepare(
         "SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, x.annotations, x.expansion, m.copies
          FROM grant_extras x JOIN staged_grants g ON g.extra = x.id JOIN temp.page_ranks r ON r.page = g.page

@@ -146,21 +146,31 @@ impl Writer<'_, '_> {
     /// Most grants come in order by their ranks alone. Those of nested entitlements, and those with an id of their own,
     /// are sorted by their text and merged in.
     fn grants(&mut self) -> Result<(), Error> {
-        let select = "SELECT g.entitlement, g.principal, g.created, p.type, p.resource,
-             ifnull(m.annotations, x.annotations), ifnull(m.expansion, x.expansion)";
-        let from = "FROM temp.grants g CROSS JOIN temp.principals p ON p.rank = g.principal
-             LEFT JOIN grant_extras x ON x.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra";
+        let select = "SELECT g.entitlement, g.principal, g.created, p.type, p.resource, g.extra";
+        let from = "FROM temp.grants g CROSS JOIN temp.principals p ON p.rank = g.principal";
         let nested = "SELECT rank FROM temp.entitlements WHERE nested";
+        // Where there are none of them, not every grant is asked whether it is one.
+        let any = |table: &str| -> Result<bool, Error> {
+            Ok(self.scratch.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |row| row.get(0))?)
+        };
+        let any_nested = any("temp.entitlements WHERE nested")?;
+        let is_plain = if any_nested { format!("AND g.entitlement NOT IN ({nested})") } else { String::new() };
+        let is_other = match (any("temp.custom_ids")?, any_nested) {
+            (false, false) => "0".to_owned(),
+            _ => format!("g.variant > 0 OR g.entitlement IN ({nested})"),
+        };
         let mut plain = self.scratch.prepare(&format!(
-            "{select}, NULL {from} WHERE g.variant = 0 AND g.entitlement NOT IN ({nested})
-             ORDER BY g.entitlement, g.principal"
+            "{select}, NULL {from} WHERE g.variant = 0 {is_plain} ORDER BY g.entitlement, g.principal"
         ))?;
         let mut others = self.scratch.prepare(&format!(
             "{select}, c.id {from} CROSS JOIN temp.entitlements e ON e.rank = g.entitlement
              LEFT JOIN temp.custom_ids c ON c.number = g.variant
-             WHERE g.variant > 0 OR g.entitlement IN ({nested})
-             ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
+             WHERE {is_other} ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
         ))?;
+        let mut extras = self.scratch.prepare(
+            "SELECT annotations, expansion FROM grant_extras WHERE id = ?1
+             UNION ALL SELECT annotations, expansion FROM temp.merged_extras WHERE id = -?1",
+        )?;
         let mut entitlements = Entitlements::new(self.scratch)?;
         let mut sources = self.scratch.prepare(if self.expanded.destinations.is_empty() {
             "SELECT NULL, NULL WHERE ?1 IS NULL AND ?2 IS NULL"
@@ -184,6 +194,9 @@ impl Writer<'_, '_> {
             let next = &mut stream.next;
             if previous.id == next.id {
                 return Err(self.same_grant_id(&previous, next)?);
+            }
+            if let Some(extra) = next.extra {
+                (next.annotations, next.expansion) = extras.query_row([extra], |row| Ok((row.get(0)?, row.get(1)?)))?;
             }
             self.grant(next, entitlements.of(next.entitlement)?, &mut sources, &types, &mut table)?;
             std::mem::swap(&mut previous, next);
@@ -331,6 +344,8 @@ struct Pending {
     created: bool,
     principal_type: String,
     principal_resource: String,
+    /// What it has beyond its ids, if anything.
+    extra: Option<i64>,
     annotations: Option<Vec<u8>>,
     expansion: Option<Vec<u8>>,
 }
@@ -343,9 +358,9 @@ impl Pending {
         let (principal_type, principal_resource) = (text(row, 3)?, text(row, 4)?);
         replace(&mut self.principal_type, &[principal_type]);
         replace(&mut self.principal_resource, &[principal_resource]);
-        self.annotations = row.get(5)?;
-        self.expansion = row.get(6)?;
-        match row.get_ref(7)?.as_str_or_null().map_err(|error| Error::Staged(error.to_string()))? {
+        self.extra = row.get(5)?;
+        (self.annotations, self.expansion) = (None, None);
+        match row.get_ref(6)?.as_str_or_null().map_err(|error| Error::Staged(error.to_string()))? {
             Some(own) => replace(&mut self.id, &[own]),
             None => {
                 let entitlement = &entitlements.of(self.entitlement)?.external_id;
