@@ -211,6 +211,24 @@ fn a_user_who_is_gone_when_their_groups_are_read_is_named() {
 }
 
 #[test]
+fn a_user_and_a_group_that_are_gone_in_one_sync_leave_no_doubt() {
+    let (desk, (server, busy)) = (Desk::new(), with_a_busy_user());
+    let others = server.world().users.into_iter().filter(|user| user.fields.user_id != busy);
+    let group = others.flat_map(|user| user.groups).next().unwrap();
+    server.change(|world| {
+        world.unlisted_groups.insert(group.clone());
+    });
+    let (groups, gone) = (format!("/admin/v1/users/{busy}/groups"), busy.clone());
+    let vanishes = Fault::change(move |world| world.users.retain(|user| user.fields.user_id != gone));
+    server.faults().add(Rule::on(&groups, vanishes).times(1));
+    sync(&desk, &server).run().exits(0);
+    let coverage = coverage(&desk);
+    assert_eq!(coverage["complete"], true, "{coverage}");
+    assert_eq!(named(listing(&coverage, "groups-again"), GONE), [group]);
+    desk.accord(&["verify", FILE]).run().exits(0);
+}
+
+#[test]
 fn a_user_who_is_still_there_is_a_gap() {
     let (server, busy) = with_a_busy_user();
     let groups = format!("/admin/v1/users/{busy}/groups");

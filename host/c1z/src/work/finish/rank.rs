@@ -221,10 +221,13 @@ fn refuse_foreign_grants(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a reference to nothing may mean that access is missing: complete listings disprove it.
+/// Whether a reference to nothing may mean that access is missing: complete listings disprove it, and one that ended
+/// without losing access says nothing else.
 pub(super) fn is_lost(connection: &Connection) -> Result<bool, Error> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM collections WHERE state <> 1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM collections WHERE state <> 1 AND ifnull(json_extract(gap, '$.lost'), 1))",
+        )?
         .query_row([], |row| row.get(0))?)
 }
 
