@@ -169,7 +169,7 @@ fn drop_contents(connection: &Connection, id: i64) -> Result<u64, Error> {
     // A listing is dropped once, so that listings that found each other end.
     let mut due = vec![id];
     while let Some(collection) = due.pop() {
-        for table in ["staged_resources", "staged_entitlements", "staged_grants"] {
+        for table in ["staged_resources", "staged_entitlements", "staged_grants", "staged_pairs"] {
             // The rows of few pages: their table is scanned, which a restart may cost.
             connection.execute(
                 &format!("DELETE FROM {table} WHERE page IN (SELECT id FROM pages WHERE collection = ?)"),
@@ -189,10 +189,7 @@ fn drop_contents(connection: &Connection, id: i64) -> Result<u64, Error> {
             due.push(orphan);
         }
     }
-    connection.execute(
-        "DELETE FROM grant_extras WHERE id NOT IN (SELECT extra FROM staged_grants WHERE extra IS NOT NULL)",
-        [],
-    )?;
+    connection.execute("DELETE FROM grant_extras WHERE id NOT IN (SELECT extra FROM staged_grants)", [])?;
     Ok(freed)
 }
 

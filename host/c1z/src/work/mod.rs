@@ -14,6 +14,7 @@ mod finish;
 mod intern;
 mod listings;
 mod page;
+mod pairs;
 pub(crate) mod paths;
 mod space;
 mod stage;

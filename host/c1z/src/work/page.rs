@@ -86,7 +86,7 @@ impl WorkFile {
         let mut stage =
             Stage::new(&transaction, &mut self.interner, &self.encoder, &self.deselected, &known.address, page_id)?;
         stage.rows(&page.rows)?;
-        let staged = stage.finish();
+        let staged = stage.finish()?;
         let repeated_page = match &staged.digest {
             None => 0,
             Some(rows_digest) => {

@@ -51,9 +51,13 @@ CREATE TABLE staged_entitlements (
     id INTEGER PRIMARY KEY, page INTEGER NOT NULL, entitlement INTEGER NOT NULL, stub INTEGER NOT NULL, data BLOB NOT NULL
 );
 
--- No index at all while loading: a restart is rare, a grant is not.
+-- Most grants are nothing but two ids: a page's lie packed in one blob (`pairs`).
+CREATE TABLE staged_pairs (page INTEGER PRIMARY KEY, pairs BLOB NOT NULL);
+
+-- The others. No index at all while loading: a restart is rare, a grant is not.
 CREATE TABLE staged_grants (
-    id INTEGER PRIMARY KEY, page INTEGER NOT NULL, entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, extra INTEGER
+    id INTEGER PRIMARY KEY, page INTEGER NOT NULL, entitlement INTEGER NOT NULL, principal INTEGER NOT NULL,
+    extra INTEGER NOT NULL
 );
 
 -- What few grants have: an id of their own, annotations (as a Grant message with nothing else), expansion, a principal

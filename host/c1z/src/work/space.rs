@@ -94,7 +94,8 @@ fn database_bytes(scratch: &Connection) -> Result<u64, Error> {
     )?;
     let grants: i64 = scratch.query_row(
         "SELECT ifnull(sum(g.count * (7 * length(e.external_id) + 3 * (length(p.type) + length(p.resource)) + 7 * ? + 250)), 0)
-         FROM (SELECT entitlement, count(*) AS count FROM temp.grants GROUP BY entitlement) g
+         FROM (SELECT entitlement, count(*) AS count FROM temp.grants GROUP BY entitlement
+               UNION ALL SELECT entitlement, length(principals) / 4 FROM temp.packed) g
          JOIN temp.entitlements e ON e.rank = g.entitlement JOIN temp.principals p ON p.rank = e.resource",
         [principal],
         |row| row.get(0),

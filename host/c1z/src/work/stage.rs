@@ -9,6 +9,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::intern::Interner;
 use super::listings::add_notes;
+use super::pairs::Pairs;
 use super::{CollectionAddress, Error, Note};
 use crate::encode::{self, Adjustment, Encoder, RowError, entitlement_id};
 use crate::model::{Entitlement, Grant, GrantAnnotation, Resource, ResourceId, Rows};
@@ -36,6 +37,8 @@ pub(super) struct Stage<'a> {
     page: i64,
     insert_resource: CachedStatement<'a>,
     insert_grant: CachedStatement<'a>,
+    /// Grants that have nothing beyond their ids.
+    pairs: Pairs,
     /// What the page's digest is of.
     content: Vec<u8>,
     staged: Staged,
@@ -69,6 +72,7 @@ impl<'a> Stage<'a> {
             insert_grant: connection.prepare_cached(
                 "INSERT INTO staged_grants (page, entitlement, principal, extra) VALUES (?, ?, ?, ?)",
             )?,
+            pairs: Pairs::default(),
             content: Vec::new(),
             staged: Staged { rows: 0, filtered: 0, notes: Vec::new(), digest: None },
         })
@@ -87,9 +91,14 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Staged {
+    pub(super) fn finish(self) -> Result<Staged, Error> {
+        if let Some(pairs) = self.pairs.blob() {
+            self.connection
+                .prepare_cached("INSERT INTO staged_pairs (page, pairs) VALUES (?, ?)")?
+                .execute(params![self.page, pairs])?;
+        }
         let digest = (!self.content.is_empty()).then(|| digest(&SHA256, &self.content).as_ref().to_vec());
-        Staged { digest, ..self.staged }
+        Ok(Staged { digest, ..self.staged })
     }
 
     fn resource(&mut self, row: &Resource) -> Result<(), Error> {
@@ -151,7 +160,12 @@ impl<'a> Stage<'a> {
         let extra = self.grant_extra(row, matches)?;
         let entitlement = self.interner.entitlement(self.connection, &row.entitlement, &row.entitlement_resource)?;
         let principal = self.interner.resource(self.connection, &row.principal)?;
-        self.insert_grant.execute([Some(self.page), Some(entitlement), Some(principal), extra])?;
+        match extra {
+            None => self.pairs.push(entitlement, principal)?,
+            Some(extra) => {
+                self.insert_grant.execute([self.page, entitlement, principal, extra])?;
+            }
+        }
         self.staged.rows += 1;
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::super::listings::add_notes;
 use super::super::{CollectionAddress, Error, ForeignExpansion, Note};
 use super::extras::cleaned;
 use super::graph::{Edges, Plan, Rank};
+use super::packed::unpack;
 use super::rank::{collection_of_page, is_lost};
 use super::{FinishOptions, Limits, Progress, check_cancelled};
 
@@ -43,6 +44,9 @@ pub(super) fn expand(
         for resource_type in types {
             connection.execute("INSERT INTO temp.filters VALUES (?, ?)", params![number, resource_type])?;
         }
+    }
+    for entitlement in plan.entitlements() {
+        unpack(connection, entitlement)?;
     }
     let mut holders = holders(connection, &plan)?;
     if !plan.steps.is_empty() {
@@ -89,14 +93,9 @@ fn edges(connection: &Connection, types: &[&str], limits: &Limits, notes: &mut V
 fn holders(connection: &Connection, plan: &Plan) -> Result<HashMap<Rank, u64>, Error> {
     let mut count = connection.prepare("SELECT count(DISTINCT principal) FROM temp.grants WHERE entitlement = ?")?;
     let mut holders = HashMap::new();
-    for step in &plan.steps {
-        let sources = step.incoming.iter().flat_map(|edge| &edge.sources);
-        for rank in step.destinations.iter().chain(sources) {
-            if !holders.contains_key(rank) {
-                let held: i64 = count.query_row([rank], |row| row.get(0))?;
-                holders.insert(*rank, held.cast_unsigned());
-            }
-        }
+    for rank in plan.entitlements() {
+        let held: i64 = count.query_row([rank], |row| row.get(0))?;
+        holders.insert(rank, held.cast_unsigned());
     }
     Ok(holders)
 }

@@ -1,37 +1,38 @@
 //! Grants of one id become one; grants of nothing or to nobody are left out by name.
 //!
-//! Temporary table `grants`: entitlement and principal as ranks, `variant` 0 for the built id or the number of an id of
-//! its own in `custom_ids`, `extra` for what few have. A negative `extra` is a merged one, in `merged_extras`.
+//! Most grants are nothing but two ids: they end in the temporary table `packed`. The others are rows of `grants`:
+//! entitlement and principal as ranks, `variant` 0 for the built id or the number of an id of its own in `custom_ids`,
+//! `extra` for what few have. A negative `extra` is a merged one, in `merged_extras`. What is left out is in `dropped`,
+//! by interned ids.
 
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::super::listings::add_notes;
+use super::super::pairs::{narrow, pairs};
 use super::super::{Contradiction, Error, Note};
 use super::extras::Merged;
+use super::packed::{Packer, unpack};
 use super::rank::{collection_of_page, is_lost};
+use super::sort::{Sorted, Sorter};
 
 pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
     connection.execute_batch(
         "CREATE TEMP TABLE custom_ids (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
          INSERT INTO temp.custom_ids (id) SELECT DISTINCT external_id FROM grant_extras WHERE external_id IS NOT NULL ORDER BY 1;
+         CREATE TEMP TABLE packed (
+             entitlement INTEGER NOT NULL, part INTEGER NOT NULL, principals BLOB NOT NULL, PRIMARY KEY (entitlement, part)
+         );
          CREATE TEMP TABLE grants (
              entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, variant INTEGER NOT NULL, extra INTEGER,
              copies INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)
          ) WITHOUT ROWID;
-         CREATE TEMP TABLE merged_extras (id INTEGER PRIMARY KEY, annotations BLOB NOT NULL, expansion BLOB);",
+         CREATE TEMP TABLE merged_extras (id INTEGER PRIMARY KEY, annotations BLOB NOT NULL, expansion BLOB);
+         CREATE TEMP TABLE dropped (
+             entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, PRIMARY KEY (entitlement, principal)
+         ) WITHOUT ROWID;",
     )?;
-    // Most grants are nothing but two ids. Cross joins keep the long table outside: the others are looked up by number.
-    connection.execute(
-        "INSERT INTO temp.grants
-         SELECT e.rank, p.rank, 0, NULL, 1, 0
-         FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
-         CROSS JOIN temp.principal_ranks p ON p.id = g.principal
-         WHERE g.extra IS NULL AND p.present
-         ORDER BY e.rank, p.rank
-         ON CONFLICT DO UPDATE SET copies = copies + 1",
-        [],
-    )?;
-    connection.execute(
+    // Cross joins keep the long table outside: the others are looked up by number.
+    connection.execute_batch(
         "INSERT INTO temp.grants
          SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.extra, 1, 0
          FROM staged_grants g CROSS JOIN grant_extras x ON x.id = g.extra
@@ -40,20 +41,119 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
          LEFT JOIN temp.custom_ids c ON c.id = x.external_id
          WHERE p.present OR x.matches
          ORDER BY e.rank, p.rank, variant, g.extra
-         ON CONFLICT DO UPDATE SET copies = copies + 1, extra = min(ifnull(extra, excluded.extra), excluded.extra)",
-        [],
+         ON CONFLICT DO UPDATE SET copies = copies + 1, extra = min(extra, excluded.extra);
+         INSERT OR IGNORE INTO temp.dropped
+         SELECT g.entitlement, g.principal
+         FROM staged_grants g CROSS JOIN grant_extras x ON x.id = g.extra
+         LEFT JOIN temp.entitlement_ranks e ON e.id = g.entitlement
+         CROSS JOIN temp.principal_ranks p ON p.id = g.principal
+         WHERE e.id IS NULL OR NOT (p.present OR x.matches);",
     )?;
+    pack(connection, sort(connection)?)?;
+    connection.execute_batch("DROP TABLE temp.runs")?;
     refuse_shared_ids(connection)?;
     merge_extras(connection)?;
-    let (staged, kept): (i64, i64) = connection.query_row(
-        "SELECT (SELECT count(*) FROM staged_grants), (SELECT ifnull(sum(copies), 0) FROM temp.grants)",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    if staged != kept {
-        name_dropped(connection, notes)?;
+    // Those of nested entitlements are sorted by their text, not by rank.
+    let mut nested = connection.prepare("SELECT rank FROM temp.entitlements WHERE nested")?;
+    for entitlement in nested.query_map([], |row| row.get(0))? {
+        unpack(connection, entitlement?)?;
     }
-    Ok(())
+    name_dropped(connection, notes)
+}
+
+/// The staged pairs as ranks, in the order of the file: the entitlement's above the principal's.
+fn sort(connection: &Connection) -> Result<Sorted<'_>, Error> {
+    let mut entitlements = Ranks::new(connection, "temp.entitlement_ranks", "1")?;
+    let mut principals = Ranks::new(connection, "temp.principal_ranks", "present")?;
+    let mut drop = connection.prepare("INSERT OR IGNORE INTO temp.dropped VALUES (?, ?)")?;
+    let mut sorter = Sorter::new(connection)?;
+    let mut select = connection.prepare("SELECT pairs FROM staged_pairs")?;
+    let mut pages = select.query([])?;
+    while let Some(page) = pages.next()? {
+        let blob = page.get_ref(0)?.as_blob().map_err(|error| Error::Staged(error.to_string()))?;
+        for (entitlement, principal) in pairs(blob) {
+            match (entitlements.of(entitlement)?, principals.of(principal)?) {
+                (Some(entitlement), Some(principal)) => {
+                    sorter.push(u64::from(entitlement) << 32 | u64::from(principal))?;
+                }
+                _ => {
+                    drop.execute([entitlement, principal])?;
+                }
+            }
+        }
+    }
+    sorter.sorted()
+}
+
+/// Packs sorted pairs. Those that are rows already are counted as copies there.
+fn pack(connection: &Connection, mut sorted: Sorted<'_>) -> Result<(), Error> {
+    let mut rows = connection
+        .prepare("SELECT entitlement, principal FROM temp.grants WHERE variant = 0 ORDER BY entitlement, principal")?;
+    let mut rows = rows.query([])?;
+    let mut row = || -> Result<Option<u64>, Error> {
+        let pair =
+            rows.next()?.map(|row| Ok::<_, Error>((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?))).transpose()?;
+        Ok(pair.map(|(entitlement, principal)| u64::from(entitlement) << 32 | u64::from(principal)))
+    };
+    // A copy changes nothing that the query above looks at.
+    let mut copy = connection.prepare(
+        "UPDATE temp.grants SET copies = copies + 1 WHERE entitlement = ? AND principal = ? AND variant = 0",
+    )?;
+    let mut packer = Packer::new(connection)?;
+    let mut next_row = row()?;
+    let mut previous = None;
+    while let Some(pair) = sorted.next()? {
+        while next_row.is_some_and(|row| row < pair) {
+            next_row = row()?;
+        }
+        let (entitlement, principal) = halves(pair);
+        if next_row == Some(pair) {
+            copy.execute([entitlement, principal])?;
+        } else if previous != Some(pair) {
+            packer.push(entitlement, principal)?;
+        }
+        previous = Some(pair);
+    }
+    packer.finish()
+}
+
+fn halves(pair: u64) -> (u32, u32) {
+    let [a, b, c, d, e, f, g, h] = pair.to_be_bytes();
+    (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+}
+
+/// The ranks of interned ids: those of the first in memory, of bounded size, the rest looked up.
+struct Ranks<'a> {
+    /// By id; 0 for what is not in the file.
+    held: Vec<u32>,
+    find: CachedStatement<'a>,
+}
+
+impl<'a> Ranks<'a> {
+    /// Ids that are held: 16 MiB.
+    const HELD: u32 = 4 << 20;
+
+    /// `present`: when a ranked id is in the file.
+    fn new(connection: &'a Connection, table: &str, present: &str) -> Result<Self, Error> {
+        let mut held: Vec<u32> = vec![0];
+        let mut select =
+            connection.prepare(&format!("SELECT id, rank FROM {table} WHERE {present} AND id < ? ORDER BY id"))?;
+        let mut rows = select.query([Self::HELD])?;
+        while let Some(row) = rows.next()? {
+            held.resize(row.get::<_, u32>(0)? as usize, 0);
+            held.push(narrow(row.get(1)?)?);
+        }
+        let find = connection.prepare_cached(&format!("SELECT rank FROM {table} WHERE {present} AND id = ?"))?;
+        Ok(Self { held, find })
+    }
+
+    fn of(&mut self, id: u32) -> Result<Option<u32>, Error> {
+        match self.held.get(id as usize) {
+            Some(rank) => Ok((*rank > 0).then_some(*rank)),
+            None if id < Self::HELD => Ok(None),
+            None => Ok(self.find.query_row([id], |row| row.get(0)).optional()?),
+        }
+    }
 }
 
 /// An id of a grant's own names one entitlement and one principal.
@@ -140,10 +240,8 @@ fn name_dropped(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Er
     let lost = is_lost(connection)?;
     let mut select = connection.prepare(
         "SELECT DISTINCT i.external_id, q.type, q.resource, e.id IS NULL
-         FROM staged_grants g CROSS JOIN temp.principal_ranks p ON p.id = g.principal
-         LEFT JOIN temp.entitlement_ranks e ON e.id = g.entitlement LEFT JOIN grant_extras x ON x.id = g.extra
-         JOIN entitlement_ids i ON i.id = g.entitlement JOIN resource_ids q ON q.id = g.principal
-         WHERE e.id IS NULL OR NOT (p.present OR ifnull(x.matches, 0))
+         FROM temp.dropped d CROSS JOIN entitlement_ids i ON i.id = d.entitlement
+         CROSS JOIN resource_ids q ON q.id = d.principal LEFT JOIN temp.entitlement_ranks e ON e.id = d.entitlement
          ORDER BY 1, 2, 3",
     )?;
     let mut rows = select.query([])?;

@@ -3,7 +3,7 @@
 //! Entitlements that reach each other become one node: what enters it reaches all of them, and sharing inside it stays
 //! off, as in the reference. Parallel edges merge to the widest: deep before shallow, all types before some.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use petgraph::Graph;
 use petgraph::algo::kosaraju_scc;
@@ -41,6 +41,14 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Principal types by filter number.
     pub(super) filters: Vec<Vec<String>>,
+}
+
+impl Plan {
+    /// All that pass access on or receive it, each once.
+    pub(super) fn entitlements(&self) -> BTreeSet<Rank> {
+        let sources = |step: &'_ Step| step.incoming.iter().flat_map(|edge| &edge.sources).copied().collect::<Vec<_>>();
+        self.steps.iter().flat_map(|step| step.destinations.iter().copied().chain(sources(step))).collect()
+    }
 }
 
 /// Entitlements that receive, and from where: several only where a cycle was.

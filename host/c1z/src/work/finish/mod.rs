@@ -8,8 +8,11 @@ mod expand;
 mod extras;
 mod grants;
 mod graph;
+mod names;
+mod packed;
 mod publish;
 mod rank;
+mod sort;
 mod write;
 
 use std::collections::BTreeMap;

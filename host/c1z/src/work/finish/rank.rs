@@ -3,9 +3,10 @@
 //! Temporary tables: `page_ranks` (precedence of pages), `principals` and `principal_ranks` (every resource id that any
 //! row names, by external id), `entitlements` and `entitlement_ranks` (those that are in the file, by id).
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::listings::{add_notes, load};
+use super::super::pairs::pairs;
 use super::super::{CollectionAddress, CollectionId, Contradiction, Error, Note};
 
 /// Pages in the order of their precedence: by the collection's place in the manifest, then key, then number.
@@ -199,15 +200,10 @@ fn refuse_foreign_grants(connection: &Connection) -> Result<(), Error> {
          FROM entitlement_ids i JOIN temp.entitlements e ON e.external_id = i.external_id
          JOIN staged_entitlements s ON s.id = e.staged WHERE i.resource <> e.resource_id ORDER BY i.external_id, i.id",
     )?;
-    let mut used = connection.prepare(
-        "SELECT g.page FROM staged_grants g JOIN temp.page_ranks r ON r.page = g.page WHERE g.entitlement = ?
-         ORDER BY r.rank LIMIT 1",
-    )?;
     let mut rows = differing.query([])?;
     while let Some(row) = rows.next()? {
         // Ids of dropped rows stay interned.
-        let mut pages = used.query([row.get::<_, i64>(0)?])?;
-        let Some(page) = pages.next()? else { continue };
+        let Some(page) = first_page(connection, row.get(0)?, None)? else { continue };
         return Err(Error::Contradiction(Box::new(Contradiction {
             what: "entitlement",
             id: row.get(1)?,
@@ -215,7 +211,7 @@ fn refuse_foreign_grants(connection: &Connection) -> Result<(), Error> {
             first: resource_text(connection, row.get(3)?)?,
             first_collection: collection_of_page(connection, row.get(4)?)?,
             second: resource_text(connection, row.get(2)?)?,
-            second_collection: collection_of_page(connection, page.get(0)?)?,
+            second_collection: collection_of_page(connection, page)?,
         })));
     }
     Ok(())
@@ -229,6 +225,40 @@ pub(super) fn is_lost(connection: &Connection) -> Result<bool, Error> {
             "SELECT EXISTS (SELECT 1 FROM collections WHERE state <> 1 AND ifnull(json_extract(gap, '$.lost'), 1))",
         )?
         .query_row([], |row| row.get(0))?)
+}
+
+/// The first page, by precedence, that granted an entitlement, to this principal or to any; both are interned ids. Reads
+/// what was staged from its beginning: for messages.
+pub(super) fn first_page(
+    connection: &Connection,
+    entitlement: i64,
+    principal: Option<i64>,
+) -> Result<Option<i64>, Error> {
+    let wanted = |(of, to): (u32, u32)| {
+        i64::from(of) == entitlement && principal.is_none_or(|principal| i64::from(to) == principal)
+    };
+    let row: Option<(i64, i64)> = connection
+        .query_row(
+            "SELECT r.rank, g.page FROM staged_grants g JOIN temp.page_ranks r ON r.page = g.page
+             WHERE g.entitlement = ?1 AND ifnull(g.principal = ?2, 1) ORDER BY r.rank LIMIT 1",
+            params![entitlement, principal],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let mut select = connection.prepare(
+        "SELECT r.rank, s.page, s.pairs FROM staged_pairs s JOIN temp.page_ranks r ON r.page = s.page ORDER BY r.rank",
+    )?;
+    let mut pages = select.query([])?;
+    while let Some(page) = pages.next()? {
+        let (rank, number) = (page.get(0)?, page.get(1)?);
+        if row.is_some_and(|(earlier, _)| earlier < rank) {
+            break;
+        }
+        if pairs(&page.get::<_, Vec<u8>>(2)?).any(wanted) {
+            return Ok(Some(number));
+        }
+    }
+    Ok(row.map(|(_, number)| number))
 }
 
 pub(super) fn collection_of_page(connection: &Connection, page: i64) -> Result<CollectionAddress, Error> {

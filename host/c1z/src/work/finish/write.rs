@@ -8,6 +8,9 @@ use rusqlite::{Connection, Row, Rows, Statement, params};
 use super::super::{Contradiction, Error, Note, WorkFile};
 use super::expand::Expanded;
 use super::extras::{annotations_of, cleaned};
+use super::names::Principals;
+use super::packed;
+use super::rank::{collection_of_page, first_page};
 use super::{COVERAGE_VERSION, Counts, Expand, FinishOptions, Indexes, Progress, Summary, check_cancelled, stoppable};
 use crate::database::{FinishedSync, GrantRow, GrantTable, NewDatabase};
 use crate::encode::{GrantData, MAX_ID_BYTES, ResourceRef};
@@ -35,7 +38,7 @@ pub(super) fn write(
     let mut summary = Summary { counts, notes };
     let of: i64 = scratch.query_row(
         "SELECT (SELECT count(staged) FROM temp.principals) + (SELECT count(*) FROM temp.entitlements)
-         + (SELECT count(*) FROM temp.grants)",
+         + (SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)",
         [],
         |row| row.get(0),
     )?;
@@ -143,35 +146,28 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// Most grants come in order by their ranks alone. Those of nested entitlements, and those with an id of their own,
-    /// are sorted by their text and merged in.
+    /// Most grants come in order by their ranks alone, packed or as rows. Those of nested entitlements, and those with an
+    /// id of their own, are sorted by their text. All are merged here.
     fn grants(&mut self) -> Result<(), Error> {
-        let select = "SELECT g.entitlement, g.principal, g.created, p.type, p.resource, g.extra";
-        let from = "FROM temp.grants g CROSS JOIN temp.principals p ON p.rank = g.principal";
-        let nested = "SELECT rank FROM temp.entitlements WHERE nested";
-        // Where there are none of them, not every grant is asked whether it is one.
-        let any = |table: &str| -> Result<bool, Error> {
-            Ok(self.scratch.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |row| row.get(0))?)
-        };
-        let any_nested = any("temp.entitlements WHERE nested")?;
-        let is_plain = if any_nested { format!("AND g.entitlement NOT IN ({nested})") } else { String::new() };
-        let is_other = match (any("temp.custom_ids")?, any_nested) {
-            (false, false) => "0".to_owned(),
-            _ => format!("g.variant > 0 OR g.entitlement IN ({nested})"),
-        };
+        let nested = "g.entitlement IN (SELECT rank FROM temp.entitlements WHERE nested)";
+        let mut packed =
+            self.scratch.prepare("SELECT entitlement, principals FROM temp.packed ORDER BY entitlement, part")?;
         let mut plain = self.scratch.prepare(&format!(
-            "{select}, NULL {from} WHERE g.variant = 0 {is_plain} ORDER BY g.entitlement, g.principal"
+            "SELECT g.entitlement, g.principal, g.created, g.extra, NULL FROM temp.grants g
+             WHERE g.variant = 0 AND NOT {nested} ORDER BY g.entitlement, g.principal"
         ))?;
         let mut others = self.scratch.prepare(&format!(
-            "{select}, c.id {from} CROSS JOIN temp.entitlements e ON e.rank = g.entitlement
-             LEFT JOIN temp.custom_ids c ON c.number = g.variant
-             WHERE {is_other} ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
+            "SELECT g.entitlement, g.principal, g.created, g.extra, c.id
+             FROM temp.grants g CROSS JOIN temp.principals p ON p.rank = g.principal
+             CROSS JOIN temp.entitlements e ON e.rank = g.entitlement LEFT JOIN temp.custom_ids c ON c.number = g.variant
+             WHERE g.variant > 0 OR {nested} ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
         ))?;
         let mut extras = self.scratch.prepare(
             "SELECT annotations, expansion FROM grant_extras WHERE id = ?1
              UNION ALL SELECT annotations, expansion FROM temp.merged_extras WHERE id = -?1",
         )?;
-        let mut entitlements = Entitlements::new(self.scratch)?;
+        let mut texts =
+            Texts { entitlements: Entitlements::new(self.scratch)?, principals: Principals::new(self.scratch)? };
         let mut sources = self.scratch.prepare(if self.expanded.destinations.is_empty() {
             "SELECT NULL, NULL WHERE ?1 IS NULL AND ?2 IS NULL"
         } else {
@@ -180,27 +176,25 @@ impl Writer<'_, '_> {
         })?;
         let types: Vec<&str> = self.work.resource_types.iter().map(|known| known.id.as_str()).collect();
         let mut table = self.database.grants()?;
-        let mut plain = Stream::new(plain.query([])?, &mut entitlements)?;
-        let mut others = Stream::new(others.query([])?, &mut entitlements)?;
+        let mut streams = [
+            Stream::new(Source::packed(packed.query([])?), &mut texts)?,
+            Stream::new(Source::Rows(plain.query([])?), &mut texts)?,
+            Stream::new(Source::Rows(others.query([])?), &mut texts)?,
+        ];
         let mut previous = Pending::default();
         loop {
-            let stream = match (plain.ended, others.ended) {
-                (true, true) => return Ok(()),
-                (false, true) => &mut plain,
-                (true, false) => &mut others,
-                (false, false) if plain.next.id <= others.next.id => &mut plain,
-                (false, false) => &mut others,
-            };
+            let running = streams.iter_mut().filter(|stream| !stream.ended);
+            let Some(stream) = running.min_by(|a, b| a.next.id.cmp(&b.next.id)) else { return Ok(()) };
             let next = &mut stream.next;
             if previous.id == next.id {
-                return Err(self.same_grant_id(&previous, next)?);
+                return Err(self.same_grant_id(&previous, next, &mut texts)?);
             }
             if let Some(extra) = next.extra {
                 (next.annotations, next.expansion) = extras.query_row([extra], |row| Ok((row.get(0)?, row.get(1)?)))?;
             }
-            self.grant(next, entitlements.of(next.entitlement)?, &mut sources, &types, &mut table)?;
+            self.grant(next, &mut texts, &mut sources, &types, &mut table)?;
             std::mem::swap(&mut previous, next);
-            stream.advance(&mut entitlements)?;
+            stream.advance(&mut texts)?;
             self.step();
         }
     }
@@ -208,7 +202,7 @@ impl Writer<'_, '_> {
     fn grant(
         &mut self,
         grant: &Pending,
-        entitlement: &mut Known,
+        texts: &mut Texts<'_>,
         sources: &mut Statement<'_>,
         types: &[&str],
         table: &mut GrantTable<'_>,
@@ -216,6 +210,8 @@ impl Writer<'_, '_> {
         if grant.id.len() > MAX_ID_BYTES {
             return Err(Error::LongGrantId { id: grant.id.clone() });
         }
+        let entitlement = texts.entitlements.of(grant.entitlement)?;
+        let principal = texts.principals.of(grant.principal)?;
         let mut annotations = grant.annotations.as_deref().map(annotations_of).transpose()?.unwrap_or_default();
         let mut origins = BTreeMap::new();
         if self.expanded.destinations.contains(&grant.entitlement) {
@@ -231,16 +227,16 @@ impl Writer<'_, '_> {
         }
         let expansion = grant.expansion.as_deref().map(|bytes| cleaned(bytes, types)).transpose()?.flatten();
         let expansion = expansion.map(|expansion| expansion.encode_to_vec());
-        let principal = ResourceRef { resource_type: &grant.principal_type, resource: &grant.principal_resource };
+        let holder = ResourceRef { resource_type: principal.resource_type, resource: principal.resource };
         table.insert(&GrantRow {
             resource_type_id: &entitlement.resource_type,
             resource_id: &entitlement.resource,
             entitlement_id: &entitlement.external_id,
-            principal_resource_type_id: &grant.principal_type,
-            principal_resource_id: &grant.principal_resource,
+            principal_resource_type_id: principal.resource_type,
+            principal_resource_id: principal.resource,
             external_id: &grant.id,
             expansion: expansion.as_deref(),
-            data: entitlement.data.grant(&grant.id, principal, annotations, origins),
+            data: entitlement.data.grant(&grant.id, holder, annotations, origins),
         })?;
         self.summary.counts.grants += 1;
         count(&mut self.summary.counts.grants_by_resource_type, &entitlement.resource_type);
@@ -265,7 +261,7 @@ impl Writer<'_, '_> {
                 [resource_type, &id],
                 |row| row.get(0),
             )?;
-            super::rank::collection_of_page(self.scratch, page)
+            collection_of_page(self.scratch, page)
         };
         let (first_collection, second_collection) = (collection(&first)?, collection(&second)?);
         Ok(Error::Contradiction(Box::new(Contradiction {
@@ -279,24 +275,21 @@ impl Writer<'_, '_> {
         })))
     }
 
-    fn same_grant_id(&self, known: &Pending, other: &Pending) -> Result<Error, Error> {
+    fn same_grant_id(&self, known: &Pending, other: &Pending, texts: &mut Texts<'_>) -> Result<Error, Error> {
         // A grant that expansion made has no page: its entitlement's listing stands for it.
         let collection = |grant: &Pending| {
-            let page = self.scratch.query_row(
-                "SELECT ifnull(
-                     (SELECT g.page FROM staged_grants g JOIN temp.entitlement_ranks e ON e.id = g.entitlement
-                      JOIN temp.principal_ranks p ON p.id = g.principal JOIN temp.page_ranks r ON r.page = g.page
-                      WHERE e.rank = ?1 AND p.rank = ?2 ORDER BY r.rank LIMIT 1),
-                     (SELECT s.page FROM temp.entitlements e JOIN staged_entitlements s ON s.id = e.staged WHERE e.rank = ?1))",
+            let (entitlement, principal, staged): (i64, i64, i64) = self.scratch.query_row(
+                "SELECT r.id, p.id, s.page FROM temp.entitlements e JOIN temp.entitlement_ranks r ON r.rank = e.rank
+                 JOIN staged_entitlements s ON s.id = e.staged JOIN temp.principals p ON p.rank = ?2 WHERE e.rank = ?1",
                 [grant.entitlement, grant.principal],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )?;
-            super::rank::collection_of_page(self.scratch, page)
+            let page = first_page(self.scratch, entitlement, Some(principal))?;
+            collection_of_page(self.scratch, page.unwrap_or(staged))
         };
-        let mut entitlements = Entitlements::new(self.scratch)?;
         let mut pair = |grant: &Pending| -> Result<String, Error> {
-            let entitlement = entitlements.of(grant.entitlement)?;
-            Ok(format!("{} to {}:{}", entitlement.external_id, grant.principal_type, grant.principal_resource))
+            let entitlement = texts.entitlements.of(grant.entitlement)?.external_id.clone();
+            Ok(format!("{entitlement} to {}", texts.principals.of(grant.principal)?.text))
         };
         Ok(Error::Contradiction(Box::new(Contradiction {
             what: "grant",
@@ -310,40 +303,73 @@ impl Writer<'_, '_> {
     }
 }
 
+/// What ranks stand for.
+struct Texts<'a> {
+    entitlements: Entitlements<'a>,
+    principals: Principals<'a>,
+}
+
 /// Grants in the order of their ids, and the next of them.
 struct Stream<'a> {
-    rows: Rows<'a>,
+    source: Source<'a>,
     next: Pending,
     ended: bool,
 }
 
-impl<'a> Stream<'a> {
-    fn new(rows: Rows<'a>, entitlements: &mut Entitlements<'_>) -> Result<Self, Error> {
-        let mut stream = Self { rows, next: Pending::default(), ended: false };
-        stream.advance(entitlements)?;
-        Ok(stream)
-    }
+enum Source<'a> {
+    Rows(Rows<'a>),
+    Packed {
+        parts: Rows<'a>,
+        entitlement: i64,
+        /// Of the part that is being read.
+        principals: std::vec::IntoIter<u32>,
+    },
+}
 
-    fn advance(&mut self, entitlements: &mut Entitlements<'_>) -> Result<(), Error> {
-        match self.rows.next()? {
-            Some(row) => self.next.read(row, entitlements),
-            None => {
-                self.ended = true;
-                Ok(())
-            }
-        }
+impl<'a> Source<'a> {
+    fn packed(parts: Rows<'a>) -> Self {
+        Self::Packed { parts, entitlement: 0, principals: Vec::new().into_iter() }
     }
 }
 
-/// A grant on its way into the file. Used again for the next one, so that its texts need not be allocated anew.
+impl<'a> Stream<'a> {
+    fn new(source: Source<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
+        let mut stream = Self { source, next: Pending::default(), ended: false };
+        stream.advance(texts)?;
+        Ok(stream)
+    }
+
+    fn advance(&mut self, texts: &mut Texts<'_>) -> Result<(), Error> {
+        match &mut self.source {
+            Source::Rows(rows) => match rows.next()? {
+                Some(row) => self.next.read(row, texts)?,
+                None => self.ended = true,
+            },
+            Source::Packed { parts, entitlement, principals } => loop {
+                if let Some(principal) = principals.next() {
+                    self.next.begin(*entitlement, principal.into());
+                    self.next.build_id(texts)?;
+                    break;
+                }
+                let Some(part) = parts.next()? else {
+                    self.ended = true;
+                    break;
+                };
+                *entitlement = part.get(0)?;
+                *principals = packed::principals(blob(part, 1)?).collect::<Vec<_>>().into_iter();
+            },
+        }
+        Ok(())
+    }
+}
+
+/// A grant on its way into the file. Used again for the next one, so that its id need not be allocated anew.
 #[derive(Default)]
 struct Pending {
     id: String,
     entitlement: i64,
     principal: i64,
     created: bool,
-    principal_type: String,
-    principal_resource: String,
     /// What it has beyond its ids, if anything.
     extra: Option<i64>,
     annotations: Option<Vec<u8>>,
@@ -351,29 +377,33 @@ struct Pending {
 }
 
 impl Pending {
-    fn read(&mut self, row: &Row<'_>, entitlements: &mut Entitlements<'_>) -> Result<(), Error> {
-        self.entitlement = row.get(0)?;
-        self.principal = row.get(1)?;
+    /// A grant that is nothing but its two ranks so far.
+    fn begin(&mut self, entitlement: i64, principal: i64) {
+        let mut id = std::mem::take(&mut self.id);
+        id.clear();
+        *self = Self { id, entitlement, principal, ..Self::default() };
+    }
+
+    fn read(&mut self, row: &Row<'_>, texts: &mut Texts<'_>) -> Result<(), Error> {
+        self.begin(row.get(0)?, row.get(1)?);
         self.created = row.get(2)?;
-        let (principal_type, principal_resource) = (text(row, 3)?, text(row, 4)?);
-        replace(&mut self.principal_type, &[principal_type]);
-        replace(&mut self.principal_resource, &[principal_resource]);
-        self.extra = row.get(5)?;
-        (self.annotations, self.expansion) = (None, None);
-        match row.get_ref(6)?.as_str_or_null().map_err(|error| Error::Staged(error.to_string()))? {
-            Some(own) => replace(&mut self.id, &[own]),
-            None => {
-                let entitlement = &entitlements.of(self.entitlement)?.external_id;
-                replace(&mut self.id, &[entitlement, ":", principal_type, ":", principal_resource]);
+        self.extra = row.get(3)?;
+        match row.get_ref(4)?.as_str_or_null().map_err(|error| Error::Staged(error.to_string()))? {
+            Some(own) => {
+                self.id.push_str(own);
+                Ok(())
             }
+            None => self.build_id(texts),
+        }
+    }
+
+    fn build_id(&mut self, texts: &mut Texts<'_>) -> Result<(), Error> {
+        let entitlement = texts.entitlements.of(self.entitlement)?.external_id.as_str();
+        for part in [entitlement, ":", texts.principals.of(self.principal)?.text] {
+            self.id.push_str(part);
         }
         Ok(())
     }
-}
-
-fn replace(text: &mut String, parts: &[&str]) {
-    text.clear();
-    parts.iter().for_each(|part| text.push_str(part));
 }
 
 /// What grants say of their entitlement. Grants of one lie together, so the last one is remembered.

@@ -1,0 +1,72 @@
+//! Grants that are nothing but two ranks: one row for many, in the order of the file.
+//!
+//! Temporary table `packed`: an entitlement's principals, ascending and distinct, in parts of bounded length. Grants that
+//! have more to say are rows of `grants`; no pair is in both. Who needs rows of an entitlement unpacks it.
+
+use rusqlite::{CachedStatement, Connection, params};
+
+use super::super::Error;
+
+/// Principals in one part: 64 KiB.
+const PART: usize = 1 << 14;
+
+/// Writes the table; pairs come in order.
+pub(super) struct Packer<'a> {
+    insert: CachedStatement<'a>,
+    entitlement: u32,
+    part: i64,
+    principals: Vec<u8>,
+}
+
+impl<'a> Packer<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Result<Self, Error> {
+        let insert =
+            connection.prepare_cached("INSERT INTO temp.packed (entitlement, part, principals) VALUES (?, ?, ?)")?;
+        Ok(Self { insert, entitlement: 0, part: 0, principals: Vec::new() })
+    }
+
+    pub(super) fn push(&mut self, entitlement: u32, principal: u32) -> Result<(), Error> {
+        if entitlement != self.entitlement {
+            self.flush()?;
+            (self.entitlement, self.part) = (entitlement, 0);
+        } else if self.principals.len() == PART * size_of::<u32>() {
+            self.flush()?;
+        }
+        self.principals.extend_from_slice(&principal.to_le_bytes());
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if !self.principals.is_empty() {
+            self.insert.execute(params![self.entitlement, self.part, self.principals])?;
+            self.principals.clear();
+            self.part += 1;
+        }
+        Ok(())
+    }
+}
+
+/// The principals of one part.
+pub(super) fn principals(part: &[u8]) -> impl Iterator<Item = u32> {
+    part.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+/// Makes an entitlement's grants rows of `grants`, where statements can see each.
+pub(super) fn unpack(connection: &Connection, entitlement: i64) -> Result<(), Error> {
+    let mut select =
+        connection.prepare_cached("SELECT principals FROM temp.packed WHERE entitlement = ? ORDER BY part")?;
+    let mut insert = connection.prepare_cached("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 1, 0)")?;
+    let mut parts = select.query([entitlement])?;
+    while let Some(part) = parts.next()? {
+        for principal in principals(&part.get::<_, Vec<u8>>(0)?) {
+            insert.execute(params![entitlement, principal])?;
+        }
+    }
+    drop(parts);
+    connection.prepare_cached("DELETE FROM temp.packed WHERE entitlement = ?")?.execute([entitlement])?;
+    Ok(())
+}
