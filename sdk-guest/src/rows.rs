@@ -8,13 +8,19 @@ use crate::types::{
 
 /// The id of an entitlement, `<resource type>:<resource>:<slug>`. Never take it apart again: ids may contain `:`.
 pub fn entitlement_id(resource: &ResourceId, slug: &str) -> String {
-    format!("{}:{}:{slug}", resource.resource_type, resource.resource)
+    [&resource.resource_type, ":", &resource.resource, ":", slug].concat()
 }
 
 impl ResourceId {
     /// The resource of a type with the target's own id.
     pub fn new(resource_type: impl Into<String>, resource: impl Into<String>) -> Self {
         Self { resource_type: resource_type.into(), resource: resource.into() }
+    }
+}
+
+impl From<&ResourceId> for ResourceId {
+    fn from(id: &ResourceId) -> Self {
+        id.clone()
     }
 }
 
@@ -165,12 +171,14 @@ impl Entitlement {
 }
 
 impl Grant {
-    /// A principal has the entitlement of this slug at a resource.
-    pub fn new(resource: &ResourceId, slug: &str, principal: ResourceId) -> Self {
+    /// A principal has the entitlement of this slug at a resource. An id that is not needed any more need not be
+    /// borrowed: of a row that is made a hundred thousand times, each copy counts.
+    pub fn new(resource: impl Into<ResourceId>, slug: &str, principal: ResourceId) -> Self {
+        let resource = resource.into();
         Self {
             id: None,
-            entitlement: entitlement_id(resource, slug),
-            entitlement_resource: resource.clone(),
+            entitlement: entitlement_id(&resource, slug),
+            entitlement_resource: resource,
             principal,
             expansion: None,
             annotations: Vec::new(),

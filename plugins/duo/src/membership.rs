@@ -32,7 +32,7 @@ pub(crate) fn grant(
         let message = format!("the user `{}` is pending deletion", membership.user_id);
         return Err(refused(message, "restore the user in Duo's admin panel, then grant again"));
     }
-    let rows = vec![Grant::new(&groups::id(membership.group_id), "member", users::id(membership.user_id))];
+    let rows = vec![Grant::new(groups::id(membership.group_id), "member", users::id(membership.user_id))];
     if standing.member {
         return Ok(GrantOutcome::AlreadyExists(rows));
     }

@@ -112,7 +112,7 @@ pub(crate) fn memberships<'a>(
     for group in embedded {
         if let Some(group_id) = group.group_id.given() {
             group_ids.insert(group_id);
-            page.grant(Grant::new(&groups::id(group_id), "member", id(user_id)))?;
+            page.grant(Grant::new(groups::id(group_id), "member", id(user_id)))?;
         } else {
             page.note("a user's group has no id", "the members of every group are read instead", user_id);
             page.discover(Collection::named("group-users"));

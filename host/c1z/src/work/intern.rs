@@ -15,12 +15,19 @@ const REMEMBERED: usize = 65_536;
 
 #[derive(Debug, Default)]
 pub(super) struct Interner {
+    /// Every resource of the table is remembered, so one that is not remembered is new.
+    all_resources: bool,
     resources: HashMap<String, i64, RandomState>,
     entitlements: HashMap<String, i64, RandomState>,
     key: String,
 }
 
 impl Interner {
+    /// For a work file that has no ids yet.
+    pub(super) fn of_nothing() -> Self {
+        Self { all_resources: true, ..Self::default() }
+    }
+
     /// Forgets everything: after a transaction that failed, an id may not be in the table.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
@@ -35,14 +42,14 @@ impl Interner {
         if let Some(number) = self.resources.get(&self.key) {
             return Ok(*number);
         }
-        let mut find = connection.prepare_cached("SELECT id FROM resource_ids WHERE type = ? AND resource = ?")?;
-        let number = match find.query_row([&id.resource_type, &id.resource], |row| row.get(0)).optional()? {
+        let known = if self.all_resources { None } else { find_resource(connection, id)? };
+        let number = match known {
             Some(number) => number,
             None => connection
                 .prepare_cached("INSERT INTO resource_ids (type, resource) VALUES (?, ?)")?
                 .insert([&id.resource_type, &id.resource])?,
         };
-        remember(&mut self.resources, &self.key, number);
+        self.all_resources &= remember(&mut self.resources, &self.key, number);
         Ok(number)
     }
 
@@ -79,9 +86,17 @@ impl Interner {
     }
 }
 
-fn remember(known: &mut HashMap<String, i64, RandomState>, key: &str, number: i64) {
-    if known.len() >= REMEMBERED {
+fn find_resource(connection: &Connection, id: &ResourceId) -> Result<Option<i64>, Error> {
+    let mut find = connection.prepare_cached("SELECT id FROM resource_ids WHERE type = ? AND resource = ?")?;
+    Ok(find.query_row([&id.resource_type, &id.resource], |row| row.get(0)).optional()?)
+}
+
+/// Whether all that was remembered before still is.
+fn remember(known: &mut HashMap<String, i64, RandomState>, key: &str, number: i64) -> bool {
+    let full = known.len() >= REMEMBERED;
+    if full {
         known.clear();
     }
     known.insert(key.to_owned(), number);
+    !full
 }

@@ -144,7 +144,10 @@ impl WorkFile {
             target,
             path,
             connection,
-            interner: Interner::default(),
+            interner: match origin {
+                Origin::Resumed { .. } => Interner::default(),
+                Origin::Fresh | Origin::Afresh { .. } => Interner::of_nothing(),
+            },
             encoder: Encoder::new(options.profile, &options.resource_types),
             resource_types: options.resource_types,
             profile: options.profile,

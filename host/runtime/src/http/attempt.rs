@@ -91,7 +91,10 @@ async fn exchange(route: &Route, departure: Departure<'_>, bounds: Bounds<'_>) -
     }
     let mut response = request.send().await.map_err(|error| classify(&error))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let mut received = Received { bytes: Zeroizing::default(), budget: bounds.budget, keep: false };
+    // A body that grows is copied again and again. What the target says of its length is believed up to our own limit.
+    let length = response.content_length().unwrap_or_default().min(bounds.response_bytes);
+    let bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or_default()));
+    let mut received = Received { bytes, budget: bounds.budget, keep: false };
     while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
         received.add(&chunk);
         if received.bytes.len() as u64 > bounds.response_bytes {

@@ -3,6 +3,7 @@
 //! A request passes policy, is encoded, and is delivered hop by hop (`deliver`); what comes back is masked before the
 //! guest sees it. What stops the whole run (a broken rule, used-up patience) is kept for whoever drives it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -205,10 +206,16 @@ impl Gateway {
     }
 
     /// What the guest may see of an answer.
-    fn response(&self, answer: Answer) -> Response {
+    fn response(&self, mut answer: Answer) -> Response {
         let masker = self.configuration.secrets().masker();
+        let bytes = answer.body.len();
         let masked = masker.mask(&answer.body);
         let mut hits = masked.hits;
+        let body = match masked.bytes {
+            Cow::Owned(masked) => masked,
+            // Nothing of ours is in it: it is handed on as it is, and need not be wiped.
+            Cow::Borrowed(_) => std::mem::take(&mut *answer.body),
+        };
         let mut headers = Vec::with_capacity(answer.headers.len());
         for (name, value) in &answer.headers {
             if *name == http::header::SET_COOKIE {
@@ -221,13 +228,13 @@ impl Gateway {
         if hits > 0 {
             tracing::warn!(plugin = %self.manifest.id, hits, "the target's answer held a secret, which was masked");
         }
-        self.activity.received(answer.body.len(), hits);
+        self.activity.received(bytes, hits);
         // Where the host signs by the target's clock, a difference between the two explains no refusal.
         let clock = (!self.options.tolerate_skew).then(|| self.clock.now());
         Response {
             status: answer.status,
             headers,
-            body: masked.bytes.into_owned(),
+            body,
             clock_ahead_seconds: clock.and_then(|now| ahead(&answer.headers, now)),
         }
     }

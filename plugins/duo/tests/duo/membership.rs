@@ -25,7 +25,7 @@ fn revoke(bench: &Bench<Duo>) -> Result<RevokeOutcome, Failure> {
 }
 
 fn row() -> Grant {
-    Grant::new(&group("DG1"), "member", ResourceId::new("user", "DU1"))
+    Grant::new(group("DG1"), "member", ResourceId::new("user", "DU1"))
 }
 
 fn user_with(status: &str, groups: &str) -> String {
@@ -117,8 +117,8 @@ fn ids_that_duo_cannot_have_given_are_refused_unasked() {
     let long = "D".repeat(65);
     for id in ["", "..", "DG1/..", "a/b", "DG1?x=1", "D G", "Dü", "DG1\n", &long] {
         let grants = [
-            Grant::new(&group(id), "member", ResourceId::new("user", "DU1")),
-            Grant::new(&group("DG1"), "member", ResourceId::new("user", id)),
+            Grant::new(group(id), "member", ResourceId::new("user", "DU1")),
+            Grant::new(group("DG1"), "member", ResourceId::new("user", id)),
         ];
         for grant in grants {
             let entitlement = Entitlement::new(&grant.entitlement_resource, "member");

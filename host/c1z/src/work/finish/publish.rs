@@ -12,6 +12,8 @@ use super::super::Error;
 use super::{FinishOptions, Finished, Progress, Summary, check_cancelled, packed_path, stoppable};
 use crate::container::{self, ContainerError, MAGIC, Watch};
 
+const BUFFER: usize = 128 * 1024;
+
 /// A file that goes away when this does, unless it was published.
 #[derive(Debug)]
 pub(in super::super) struct Temporary {
@@ -58,7 +60,7 @@ pub(super) fn publish(
     let mut packed = Temporary::new(packed_path(target))?;
     // The field's files are readable by others; who does not want that has a umask.
     let file = packed.create(0o644)?;
-    let mut output = Hashing { output: BufWriter::with_capacity(128 * 1024, file), digest: Context::new(&SHA256) };
+    let mut output = Hashing { output: BufWriter::with_capacity(BUFFER, file), digest: Context::new(&SHA256) };
     let written = {
         let progress = &mut options.progress;
         let mut report = |bytes, of| progress(Progress::Compressing { bytes, of });
@@ -72,7 +74,7 @@ pub(super) fn publish(
     drop(file);
 
     (options.progress)(Progress::Verifying);
-    check_packed(packed.path(), build.path(), options)?;
+    check_packed(packed.path(), written.database_bytes, options)?;
     drop(build);
     fs::rename(packed.path(), target).map_err(|source| Error::file("rename to", target, source))?;
     packed.kept = true;
@@ -110,35 +112,28 @@ fn check_database(path: &Path, summary: &Summary, options: &FinishOptions<'_>) -
     check().map_err(|error| error.located("check", path))
 }
 
-/// Unpacks the file and compares: the checksum is right, and the content is the database, to the last byte.
-fn check_packed(packed: &Path, database: &Path, options: &FinishOptions<'_>) -> Result<(), Error> {
+/// Unpacks the file to its end: it is one whole frame, of as many bytes as the database has, and they give the checksum
+/// that was made while they were packed.
+fn check_packed(packed: &Path, database_bytes: u64, options: &FinishOptions<'_>) -> Result<(), Error> {
     let failed = |reason: String| Error::Verification { path: packed.to_path_buf(), reason };
-    let open = |path: &Path| File::open(path).map_err(|source| Error::file("open", path, source));
-    let mut source = BufReader::new(open(packed)?);
+    let file = File::open(packed).map_err(|source| Error::file("open", packed, source))?;
+    let mut source = BufReader::with_capacity(BUFFER, file);
     let mut magic = [0; MAGIC.len()];
     source.read_exact(&mut magic).map_err(|error| failed(error.to_string()))?;
     if magic != MAGIC {
         return Err(failed("it does not begin as a c1z file".to_owned()));
     }
+    // The end of the frame, where the checksum is, and the end of the file are read like everything before them.
     let mut decoder = zstd::Decoder::with_buffer(source).map_err(|error| failed(error.to_string()))?;
-    let mut expected = open(database)?;
-    let (mut ours, mut theirs) = (vec![0; 128 * 1024], vec![0; 128 * 1024]);
+    let mut buffer = vec![0; BUFFER];
+    let mut bytes = 0;
     loop {
         check_cancelled(options)?;
-        let count = expected.read(&mut ours).map_err(|source| Error::file("read", database, source))?;
-        let (Some(ours), Some(theirs)) = (ours.get(..count), theirs.get_mut(..count)) else { break };
-        if count == 0 {
-            break;
+        match decoder.read(&mut buffer).map_err(|error| failed(error.to_string()))? {
+            0 if bytes == database_bytes => return Ok(()),
+            0 => return Err(failed(format!("it holds {bytes} bytes instead of {database_bytes}"))),
+            count => bytes += count as u64,
         }
-        decoder.read_exact(theirs).map_err(|error| failed(error.to_string()))?;
-        if ours != theirs {
-            return Err(failed("its content is not what was packed".to_owned()));
-        }
-    }
-    // The end of the frame, where the checksum is, and the end of the file.
-    match decoder.read(&mut [0]).map_err(|error| failed(error.to_string()))? {
-        0 => Ok(()),
-        _ => Err(failed("it holds more than was packed".to_owned())),
     }
 }
 
