@@ -1,11 +1,12 @@
 //! Texts of ids become small integers while rows are staged.
 //!
-//! The table of the work file is the truth; a bounded memory of recent ids in front of it saves most look-ups.
+//! A bounded memory of recent ids spares most of them a second number. Those that it forgot get one, which costs a row
+//! more in the work file and no look-up: an index over texts in no order would be most of the work of staging.
 
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::Error;
 use crate::model::ResourceId;
@@ -15,20 +16,13 @@ const REMEMBERED: usize = 65_536;
 
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    /// Every resource of the table is remembered, so one that is not remembered is new.
-    all_resources: bool,
     resources: HashMap<String, i64, RandomState>,
     entitlements: HashMap<String, i64, RandomState>,
     key: String,
 }
 
 impl Interner {
-    /// For a work file that has no ids yet.
-    pub(super) fn of_nothing() -> Self {
-        Self { all_resources: true, ..Self::default() }
-    }
-
-    /// Forgets everything: after a transaction that failed, an id may not be in the table.
+    /// Forgets everything: after a transaction that failed, a number may not be in the table.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
     }
@@ -42,14 +36,10 @@ impl Interner {
         if let Some(number) = self.resources.get(&self.key) {
             return Ok(*number);
         }
-        let known = if self.all_resources { None } else { find_resource(connection, id)? };
-        let number = match known {
-            Some(number) => number,
-            None => connection
-                .prepare_cached("INSERT INTO resource_ids (type, resource) VALUES (?, ?)")?
-                .insert([&id.resource_type, &id.resource])?,
-        };
-        self.all_resources &= remember(&mut self.resources, &self.key, number);
+        let number = connection
+            .prepare_cached("INSERT INTO resource_ids (type, resource) VALUES (?, ?)")?
+            .insert([&id.resource_type, &id.resource])?;
+        remember(&mut self.resources, &self.key, number);
         Ok(number)
     }
 
@@ -60,43 +50,24 @@ impl Interner {
             key.push_str(part);
         }
         let known = self.entitlements.get(&key).copied();
-        let number = known.map_or_else(|| self.find_entitlement(connection, &key, id, of), Ok);
+        let number = known.map_or_else(|| self.new_entitlement(connection, &key, id, of), Ok);
         self.key = key;
         number
     }
 
-    fn find_entitlement(
-        &mut self,
-        connection: &Connection,
-        key: &str,
-        id: &str,
-        of: &ResourceId,
-    ) -> Result<i64, Error> {
+    fn new_entitlement(&mut self, connection: &Connection, key: &str, id: &str, of: &ResourceId) -> Result<i64, Error> {
         let resource = self.resource(connection, of)?;
-        let mut find =
-            connection.prepare_cached("SELECT id FROM entitlement_ids WHERE external_id = ? AND resource = ?")?;
-        let number = match find.query_row(params![id, resource], |row| row.get(0)).optional()? {
-            Some(number) => number,
-            None => connection
-                .prepare_cached("INSERT INTO entitlement_ids (external_id, resource) VALUES (?, ?)")?
-                .insert(params![id, resource])?,
-        };
+        let number = connection
+            .prepare_cached("INSERT INTO entitlement_ids (external_id, resource) VALUES (?, ?)")?
+            .insert(params![id, resource])?;
         remember(&mut self.entitlements, key, number);
         Ok(number)
     }
 }
 
-fn find_resource(connection: &Connection, id: &ResourceId) -> Result<Option<i64>, Error> {
-    let mut find = connection.prepare_cached("SELECT id FROM resource_ids WHERE type = ? AND resource = ?")?;
-    Ok(find.query_row([&id.resource_type, &id.resource], |row| row.get(0)).optional()?)
-}
-
-/// Whether all that was remembered before still is.
-fn remember(known: &mut HashMap<String, i64, RandomState>, key: &str, number: i64) -> bool {
-    let full = known.len() >= REMEMBERED;
-    if full {
+fn remember(known: &mut HashMap<String, i64, RandomState>, key: &str, number: i64) {
+    if known.len() >= REMEMBERED {
         known.clear();
     }
     known.insert(key.to_owned(), number);
-    !full
 }

@@ -89,7 +89,7 @@ impl WorkFile {
             let distinct: i64 = self
                 .connection
                 .prepare_cached(
-                    "SELECT count(DISTINCT s.resource) FROM pages p JOIN staged_resources s ON s.page = p.id
+                    "SELECT count(DISTINCT r.resource) FROM pages p JOIN staged_resources s ON s.page = p.id
                      JOIN resource_ids r ON r.id = s.resource
                      WHERE p.collection = ? AND s.stub = 0 AND r.type = ?",
                 )?

@@ -35,12 +35,12 @@ CREATE TABLE facts (key TEXT NOT NULL, collection INTEGER NOT NULL, value BLOB N
 CREATE UNIQUE INDEX facts_key ON facts (key, collection);
 CREATE INDEX facts_collection ON facts (collection);
 
+-- An id may have several numbers: whether it has one already is only looked up in a bounded memory. The final pass ranks
+-- ids by their texts, and there the numbers of one id meet.
 CREATE TABLE resource_ids (id INTEGER PRIMARY KEY, type TEXT NOT NULL, resource TEXT NOT NULL);
-CREATE UNIQUE INDEX resource_ids_text ON resource_ids (type, resource);
 
 -- An entitlement id with the resource that a row gives it: two rows of one id are a contradiction, found at the end.
 CREATE TABLE entitlement_ids (id INTEGER PRIMARY KEY, external_id TEXT NOT NULL, resource INTEGER NOT NULL);
-CREATE UNIQUE INDEX entitlement_ids_text ON entitlement_ids (external_id, resource);
 
 CREATE TABLE staged_resources (
     id INTEGER PRIMARY KEY, page INTEGER NOT NULL, resource INTEGER NOT NULL, parent INTEGER, stub INTEGER NOT NULL, data BLOB NOT NULL

@@ -144,10 +144,7 @@ impl WorkFile {
             target,
             path,
             connection,
-            interner: match origin {
-                Origin::Resumed { .. } => Interner::default(),
-                Origin::Fresh | Origin::Afresh { .. } => Interner::of_nothing(),
-            },
+            interner: Interner::default(),
             encoder: Encoder::new(options.profile, &options.resource_types),
             resource_types: options.resource_types,
             profile: options.profile,

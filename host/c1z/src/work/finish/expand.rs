@@ -14,7 +14,7 @@ use super::super::{CollectionAddress, Error, ForeignExpansion, Note};
 use super::extras::cleaned;
 use super::graph::{Edges, Plan, Rank};
 use super::packed::unpack;
-use super::rank::{collection_of_page, is_lost};
+use super::rank::{collection_of_page, is_lost, principal_text};
 use super::{FinishOptions, Limits, Progress, check_cancelled};
 
 /// What came out.
@@ -191,13 +191,13 @@ fn foreign(
     resource: i64,
 ) -> Result<Error, Error> {
     let entitlement = entitlement_text(connection, destination)?;
-    let principal_text = principal_text(connection, principal)?;
+    let holder = principal_text(connection, principal)?;
     Ok(Error::ForeignExpansion(Box::new(ForeignExpansion {
         collection: collection_of_grant(connection, destination, principal, id)?,
-        grant: format!("{entitlement}:{principal_text}"),
+        grant: format!("{entitlement}:{holder}"),
         entitlement: id.to_owned(),
-        resource: self::principal_text(connection, resource)?,
-        principal: principal_text,
+        resource: principal_text(connection, resource)?,
+        principal: holder,
     })))
 }
 
@@ -222,9 +222,4 @@ fn collection_of_grant(
 
 fn entitlement_text(connection: &Connection, rank: Rank) -> Result<String, Error> {
     Ok(connection.query_row("SELECT external_id FROM temp.entitlements WHERE rank = ?", [rank], |row| row.get(0))?)
-}
-
-fn principal_text(connection: &Connection, rank: i64) -> Result<String, Error> {
-    let find = "SELECT type || ':' || resource FROM temp.principals WHERE rank = ?";
-    Ok(connection.query_row(find, [rank], |row| row.get(0))?)
 }

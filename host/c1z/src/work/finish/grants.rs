@@ -12,7 +12,7 @@ use super::super::pairs::{narrow, pairs};
 use super::super::{Contradiction, Error, Note};
 use super::extras::Merged;
 use super::packed::{Packer, unpack};
-use super::rank::{collection_of_page, is_lost};
+use super::rank::{blob, collection_of_page, is_lost};
 use super::sort::{Sorted, Sorter};
 
 pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
@@ -37,17 +37,17 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
          SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.extra, 1, 0
          FROM staged_grants g CROSS JOIN grant_extras x ON x.id = g.extra
          CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
-         CROSS JOIN temp.principal_ranks p ON p.id = g.principal
+         CROSS JOIN temp.principal_ranks p ON p.id = g.principal CROSS JOIN temp.principals m ON m.rank = p.rank
          LEFT JOIN temp.custom_ids c ON c.id = x.external_id
-         WHERE p.present OR x.matches
+         WHERE m.staged IS NOT NULL OR x.matches
          ORDER BY e.rank, p.rank, variant, g.extra
          ON CONFLICT DO UPDATE SET copies = copies + 1, extra = min(extra, excluded.extra);
          INSERT OR IGNORE INTO temp.dropped
          SELECT g.entitlement, g.principal
          FROM staged_grants g CROSS JOIN grant_extras x ON x.id = g.extra
          LEFT JOIN temp.entitlement_ranks e ON e.id = g.entitlement
-         CROSS JOIN temp.principal_ranks p ON p.id = g.principal
-         WHERE e.id IS NULL OR NOT (p.present OR x.matches);",
+         CROSS JOIN temp.principal_ranks p ON p.id = g.principal CROSS JOIN temp.principals m ON m.rank = p.rank
+         WHERE e.id IS NULL OR NOT (m.staged IS NOT NULL OR x.matches);",
     )?;
     pack(connection, sort(connection)?)?;
     connection.execute_batch("DROP TABLE temp.runs")?;
@@ -63,15 +63,15 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
 
 /// The staged pairs as ranks, in the order of the file: the entitlement's above the principal's.
 fn sort(connection: &Connection) -> Result<Sorted<'_>, Error> {
-    let mut entitlements = Ranks::new(connection, "temp.entitlement_ranks", "1")?;
-    let mut principals = Ranks::new(connection, "temp.principal_ranks", "present")?;
+    let mut entitlements = Ranks::new(connection, "temp.entitlement_ranks")?;
+    let mut principals =
+        Ranks::new(connection, "temp.principal_ranks JOIN temp.principals USING (rank) WHERE staged IS NOT NULL")?;
     let mut drop = connection.prepare("INSERT OR IGNORE INTO temp.dropped VALUES (?, ?)")?;
     let mut sorter = Sorter::new(connection)?;
     let mut select = connection.prepare("SELECT pairs FROM staged_pairs")?;
     let mut pages = select.query([])?;
     while let Some(page) = pages.next()? {
-        let blob = page.get_ref(0)?.as_blob().map_err(|error| Error::Staged(error.to_string()))?;
-        for (entitlement, principal) in pairs(blob) {
+        for (entitlement, principal) in pairs(blob(page, 0)?) {
             match (entitlements.of(entitlement)?, principals.of(principal)?) {
                 (Some(entitlement), Some(principal)) => {
                     sorter.push(u64::from(entitlement) << 32 | u64::from(principal))?;
@@ -133,17 +133,17 @@ impl<'a> Ranks<'a> {
     /// Ids that are held: 16 MiB.
     const HELD: u32 = 4 << 20;
 
-    /// `present`: when a ranked id is in the file.
-    fn new(connection: &'a Connection, table: &str, present: &str) -> Result<Self, Error> {
+    /// `ranks`: where `id` and `rank` come from.
+    fn new(connection: &'a Connection, ranks: &str) -> Result<Self, Error> {
+        let ranks = format!("SELECT id, rank FROM {ranks}");
         let mut held: Vec<u32> = vec![0];
-        let mut select =
-            connection.prepare(&format!("SELECT id, rank FROM {table} WHERE {present} AND id < ? ORDER BY id"))?;
+        let mut select = connection.prepare(&format!("SELECT * FROM ({ranks}) WHERE id < ? ORDER BY id"))?;
         let mut rows = select.query([Self::HELD])?;
         while let Some(row) = rows.next()? {
             held.resize(row.get::<_, u32>(0)? as usize, 0);
             held.push(narrow(row.get(1)?)?);
         }
-        let find = connection.prepare_cached(&format!("SELECT rank FROM {table} WHERE {present} AND id = ?"))?;
+        let find = connection.prepare_cached(&format!("SELECT rank FROM ({ranks}) WHERE id = ?"))?;
         Ok(Self { held, find })
     }
 

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row, Statement};
 
 use super::super::Error;
+use super::rank::text;
 
 /// Bytes of text that are held; with where they end, about twice as many.
 const HELD_BYTES: usize = 8 << 20;
@@ -75,7 +76,7 @@ impl<'a> Principals<'a> {
 
 /// Adds the text of a row, and tells how long its type is.
 fn push(texts: &mut String, row: &Row<'_>) -> Result<u32, Error> {
-    texts.push_str(row.get_ref(0)?.as_str().map_err(|error| Error::Staged(error.to_string()))?);
+    texts.push_str(text(row, 0)?);
     Ok(row.get(1)?)
 }
 

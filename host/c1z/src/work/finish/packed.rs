@@ -6,6 +6,7 @@
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::super::Error;
+use super::rank::blob;
 
 /// Principals in one part: 64 KiB.
 const PART: usize = 1 << 14;
@@ -62,7 +63,7 @@ pub(super) fn unpack(connection: &Connection, entitlement: i64) -> Result<(), Er
     let mut insert = connection.prepare_cached("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 1, 0)")?;
     let mut parts = select.query([entitlement])?;
     while let Some(part) = parts.next()? {
-        for principal in principals(&part.get::<_, Vec<u8>>(0)?) {
+        for principal in principals(blob(part, 0)?) {
             insert.execute(params![entitlement, principal])?;
         }
     }

@@ -1,9 +1,10 @@
 //! Which row of an id counts, and the ranks that stand for ids from here on.
 //!
 //! Temporary tables: `page_ranks` (precedence of pages), `principals` and `principal_ranks` (every resource id that any
-//! row names, by external id), `entitlements` and `entitlement_ranks` (those that are in the file, by id).
+//! row names, by external id; `staged` is none of those that are not in the file), `entitlements` and
+//! `entitlement_ranks` (those that are in the file, by id). A rank may stand for several numbers of one id.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
 use super::super::listings::{add_notes, load};
 use super::super::pairs::pairs;
@@ -27,22 +28,33 @@ pub(super) fn pages(connection: &Connection, collection_order: &[String]) -> Res
     Ok(())
 }
 
-/// Chooses among resource rows of one id, and ranks all resource ids by external id.
+/// Ranks all resource ids by external id, and chooses among the rows of each.
 pub(super) fn resources(connection: &Connection) -> Result<(), Error> {
-    connection
-        .execute_batch("CREATE TEMP TABLE chosen_resources (resource INTEGER PRIMARY KEY, staged INTEGER NOT NULL)")?;
-    choose_resources(connection)?;
     connection.execute_batch(
-        "CREATE TEMP TABLE principals (
-             rank INTEGER PRIMARY KEY, id INTEGER NOT NULL, type TEXT NOT NULL, resource TEXT NOT NULL, staged INTEGER
-         );
-         INSERT INTO temp.principals (id, type, resource, staged)
-         SELECT i.id, i.type, i.resource, w.staged
-         FROM resource_ids i LEFT JOIN temp.chosen_resources w ON w.resource = i.id
-         ORDER BY i.type || ':' || i.resource, i.type;
-         CREATE TEMP TABLE principal_ranks (id INTEGER PRIMARY KEY, rank INTEGER NOT NULL, present INTEGER NOT NULL);
-         INSERT INTO temp.principal_ranks SELECT id, rank, staged IS NOT NULL FROM temp.principals ORDER BY id;",
+        "CREATE TEMP TABLE principals (rank INTEGER PRIMARY KEY, type TEXT NOT NULL, resource TEXT NOT NULL, staged INTEGER);
+         CREATE TEMP TABLE principal_ranks (id INTEGER PRIMARY KEY, rank INTEGER NOT NULL);",
     )?;
+    rank_resources(connection)?;
+    choose_resources(connection)
+}
+
+fn rank_resources(connection: &Connection) -> Result<(), Error> {
+    let mut select =
+        connection.prepare("SELECT id, type, resource FROM resource_ids ORDER BY type || ':' || resource, type")?;
+    let mut add = connection.prepare("INSERT INTO temp.principals (rank, type, resource) VALUES (?, ?, ?)")?;
+    let mut point = connection.prepare("INSERT INTO temp.principal_ranks VALUES (?, ?)")?;
+    let mut rank = 0_i64;
+    let mut known: Option<(String, String)> = None;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (resource_type, resource) = (text(row, 1)?, text(row, 2)?);
+        if !known.as_ref().is_some_and(|(known_type, known)| known_type == resource_type && known == resource) {
+            rank += 1;
+            add.execute(params![rank, resource_type, resource])?;
+            known = Some((resource_type.to_owned(), resource.to_owned()));
+        }
+        point.execute([row.get(0)?, rank])?;
+    }
     Ok(())
 }
 
@@ -55,11 +67,12 @@ fn choose_resources(connection: &Connection) -> Result<(), Error> {
         page: i64,
     }
     let mut select = connection.prepare(
-        "SELECT s.resource, s.id, s.stub, s.parent, s.page
-         FROM staged_resources s JOIN temp.page_ranks r ON r.page = s.page
-         ORDER BY s.resource, s.stub DESC, r.rank, s.id",
+        "SELECT p.rank, s.id, s.stub, q.rank, s.page
+         FROM staged_resources s CROSS JOIN temp.page_ranks r ON r.page = s.page
+         CROSS JOIN temp.principal_ranks p ON p.id = s.resource LEFT JOIN temp.principal_ranks q ON q.id = s.parent
+         ORDER BY p.rank, s.stub DESC, r.rank, s.id",
     )?;
-    let mut keep = connection.prepare("INSERT INTO temp.chosen_resources VALUES (?, ?)")?;
+    let mut keep = connection.prepare("UPDATE temp.principals SET staged = ?2 WHERE rank = ?1")?;
     let mut rows = select.query([])?;
     let mut best: Option<Candidate> = None;
     while let Some(row) = rows.next()? {
@@ -80,10 +93,11 @@ fn choose_resources(connection: &Connection) -> Result<(), Error> {
                     && known.parent != next.parent
                     && (!next.stub || (known.parent.is_some() && next.parent.is_some())) =>
             {
-                let parent = |id: Option<i64>| id.map_or(Ok("none".to_owned()), |id| resource_text(connection, id));
+                let parent =
+                    |rank: Option<i64>| rank.map_or(Ok("none".to_owned()), |rank| principal_text(connection, rank));
                 return Err(Error::Contradiction(Box::new(Contradiction {
                     what: "resource",
-                    id: resource_text(connection, next.resource)?,
+                    id: principal_text(connection, next.resource)?,
                     field: "parent",
                     first: parent(known.parent)?,
                     first_collection: collection_of_page(connection, known.page)?,
@@ -108,8 +122,8 @@ fn choose_resources(connection: &Connection) -> Result<(), Error> {
 pub(super) fn entitlements(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
     connection.execute_batch(
         "CREATE TEMP TABLE entitlements (
-             rank INTEGER PRIMARY KEY, external_id TEXT NOT NULL, resource INTEGER NOT NULL, resource_id INTEGER NOT NULL,
-             staged INTEGER NOT NULL, nested INTEGER NOT NULL
+             rank INTEGER PRIMARY KEY, external_id TEXT NOT NULL, resource INTEGER NOT NULL, staged INTEGER NOT NULL,
+             nested INTEGER NOT NULL
          )",
     )?;
     choose_entitlements(connection, notes)?;
@@ -118,7 +132,7 @@ pub(super) fn entitlements(connection: &Connection, notes: &mut Vec<Note>) -> Re
          CREATE TEMP TABLE entitlement_ranks (id INTEGER PRIMARY KEY, rank INTEGER NOT NULL);
          INSERT INTO temp.entitlement_ranks
          SELECT i.id, e.rank FROM entitlement_ids i JOIN temp.entitlements e ON e.external_id = i.external_id
-         WHERE i.resource = e.resource_id ORDER BY i.id;",
+         JOIN temp.principal_ranks p ON p.id = i.resource WHERE p.rank = e.resource ORDER BY i.id;",
     )?;
     refuse_foreign_grants(connection)
 }
@@ -126,24 +140,24 @@ pub(super) fn entitlements(connection: &Connection, notes: &mut Vec<Note>) -> Re
 fn choose_entitlements(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
     struct Candidate {
         external_id: String,
-        resource_id: i64,
-        /// The rank of a resource that is in the file.
-        resource: Option<i64>,
+        resource: i64,
+        /// Whether the resource is in the file.
+        present: bool,
         staged: i64,
         page: i64,
     }
     let mut select = connection.prepare(
-        "SELECT i.external_id, i.resource, p.rank, p.present, s.id, s.page
-         FROM staged_entitlements s JOIN temp.page_ranks r ON r.page = s.page
-         JOIN entitlement_ids i ON i.id = s.entitlement JOIN temp.principal_ranks p ON p.id = i.resource
+        "SELECT i.external_id, p.rank, m.staged IS NOT NULL, s.id, s.page
+         FROM staged_entitlements s CROSS JOIN temp.page_ranks r ON r.page = s.page
+         CROSS JOIN entitlement_ids i ON i.id = s.entitlement CROSS JOIN temp.principal_ranks p ON p.id = i.resource
+         CROSS JOIN temp.principals m ON m.rank = p.rank
          ORDER BY i.external_id || ':', s.stub DESC, r.rank, s.id",
     )?;
-    let mut insert = connection.prepare(
-        "INSERT INTO temp.entitlements (external_id, resource, resource_id, staged, nested) VALUES (?, ?, ?, ?, ?)",
-    )?;
+    let mut insert = connection
+        .prepare("INSERT INTO temp.entitlements (external_id, resource, staged, nested) VALUES (?, ?, ?, ?)")?;
     let mut outer = String::new();
     let mut keep = |chosen: Candidate, notes: &mut Vec<Note>| -> Result<(), Error> {
-        let Some(resource) = chosen.resource else {
+        if !chosen.present {
             let note = Note {
                 what: "entitlement of an unknown resource".to_owned(),
                 count: 1,
@@ -153,36 +167,35 @@ fn choose_entitlements(connection: &Connection, notes: &mut Vec<Note>) -> Result
             };
             add_notes(notes, vec![note]);
             return Ok(());
-        };
+        }
         let beginning = format!("{}:", chosen.external_id);
         let nested = !outer.is_empty() && beginning.starts_with(&outer);
         if !nested {
             outer = beginning;
         }
-        insert.execute(params![chosen.external_id, resource, chosen.resource_id, chosen.staged, nested])?;
+        insert.execute(params![chosen.external_id, chosen.resource, chosen.staged, nested])?;
         Ok(())
     };
     let mut rows = select.query([])?;
     let mut best: Option<Candidate> = None;
     while let Some(row) = rows.next()? {
-        let present: bool = row.get(3)?;
         let next = Candidate {
             external_id: row.get(0)?,
-            resource_id: row.get(1)?,
-            resource: if present { Some(row.get(2)?) } else { None },
-            staged: row.get(4)?,
-            page: row.get(5)?,
+            resource: row.get(1)?,
+            present: row.get(2)?,
+            staged: row.get(3)?,
+            page: row.get(4)?,
         };
         match best.take() {
             Some(known) if known.external_id != next.external_id => keep(known, notes)?,
-            Some(known) if known.resource_id != next.resource_id => {
+            Some(known) if known.resource != next.resource => {
                 return Err(Error::Contradiction(Box::new(Contradiction {
                     what: "entitlement",
                     id: next.external_id,
                     field: "resource",
-                    first: resource_text(connection, known.resource_id)?,
+                    first: principal_text(connection, known.resource)?,
                     first_collection: collection_of_page(connection, known.page)?,
-                    second: resource_text(connection, next.resource_id)?,
+                    second: principal_text(connection, next.resource)?,
                     second_collection: collection_of_page(connection, next.page)?,
                 })));
             }
@@ -196,21 +209,22 @@ fn choose_entitlements(connection: &Connection, notes: &mut Vec<Note>) -> Result
 /// A grant names its entitlement's resource too: it must be the entitlement's.
 fn refuse_foreign_grants(connection: &Connection) -> Result<(), Error> {
     let mut differing = connection.prepare(
-        "SELECT i.id, i.external_id, i.resource, e.resource_id, s.page
+        "SELECT i.id, i.external_id, p.rank, e.resource, s.page
          FROM entitlement_ids i JOIN temp.entitlements e ON e.external_id = i.external_id
-         JOIN staged_entitlements s ON s.id = e.staged WHERE i.resource <> e.resource_id ORDER BY i.external_id, i.id",
+         JOIN temp.principal_ranks p ON p.id = i.resource JOIN staged_entitlements s ON s.id = e.staged
+         WHERE p.rank <> e.resource ORDER BY i.external_id, i.id",
     )?;
     let mut rows = differing.query([])?;
     while let Some(row) = rows.next()? {
         // Ids of dropped rows stay interned.
-        let Some(page) = first_page(connection, row.get(0)?, None)? else { continue };
+        let Some(page) = first_page(connection, &[row.get(0)?], None)? else { continue };
         return Err(Error::Contradiction(Box::new(Contradiction {
             what: "entitlement",
             id: row.get(1)?,
             field: "resource",
-            first: resource_text(connection, row.get(3)?)?,
+            first: principal_text(connection, row.get(3)?)?,
             first_collection: collection_of_page(connection, row.get(4)?)?,
-            second: resource_text(connection, row.get(2)?)?,
+            second: principal_text(connection, row.get(2)?)?,
             second_collection: collection_of_page(connection, page)?,
         })));
     }
@@ -227,38 +241,29 @@ pub(super) fn is_lost(connection: &Connection) -> Result<bool, Error> {
         .query_row([], |row| row.get(0))?)
 }
 
-/// The first page, by precedence, that granted an entitlement, to this principal or to any; both are interned ids. Reads
-/// what was staged from its beginning: for messages.
+/// The first page, by precedence, that granted one of these entitlements to one of these principals, or to anybody; all
+/// are interned ids. Reads what was staged from its beginning: for messages.
 pub(super) fn first_page(
     connection: &Connection,
-    entitlement: i64,
-    principal: Option<i64>,
+    entitlements: &[u32],
+    principals: Option<&[u32]>,
 ) -> Result<Option<i64>, Error> {
-    let wanted = |(of, to): (u32, u32)| {
-        i64::from(of) == entitlement && principal.is_none_or(|principal| i64::from(to) == principal)
+    let wanted = |(entitlement, principal): (u32, u32)| {
+        entitlements.contains(&entitlement) && principals.is_none_or(|principals| principals.contains(&principal))
     };
-    let row: Option<(i64, i64)> = connection
-        .query_row(
-            "SELECT r.rank, g.page FROM staged_grants g JOIN temp.page_ranks r ON r.page = g.page
-             WHERE g.entitlement = ?1 AND ifnull(g.principal = ?2, 1) ORDER BY r.rank LIMIT 1",
-            params![entitlement, principal],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
     let mut select = connection.prepare(
-        "SELECT r.rank, s.page, s.pairs FROM staged_pairs s JOIN temp.page_ranks r ON r.page = s.page ORDER BY r.rank",
+        "SELECT r.page, s.pairs, g.entitlement, g.principal FROM temp.page_ranks r
+         LEFT JOIN staged_pairs s ON s.page = r.page LEFT JOIN staged_grants g ON g.page = r.page ORDER BY r.rank",
     )?;
-    let mut pages = select.query([])?;
-    while let Some(page) = pages.next()? {
-        let (rank, number) = (page.get(0)?, page.get(1)?);
-        if row.is_some_and(|(earlier, _)| earlier < rank) {
-            break;
-        }
-        if pairs(&page.get::<_, Vec<u8>>(2)?).any(wanted) {
-            return Ok(Some(number));
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let blob: Option<Vec<u8>> = row.get(1)?;
+        let single = row.get::<_, Option<u32>>(2)?.zip(row.get(3)?);
+        if blob.iter().flat_map(|blob| pairs(blob)).chain(single).any(wanted) {
+            return Ok(Some(row.get(0)?));
         }
     }
-    Ok(row.map(|(_, number)| number))
+    Ok(None)
 }
 
 pub(super) fn collection_of_page(connection: &Connection, page: i64) -> Result<CollectionAddress, Error> {
@@ -266,7 +271,16 @@ pub(super) fn collection_of_page(connection: &Connection, page: i64) -> Result<C
     Ok(load(connection, CollectionId(id))?.address)
 }
 
-/// `type:resource` of an interned id.
-pub(super) fn resource_text(connection: &Connection, id: i64) -> Result<String, Error> {
-    Ok(connection.query_row("SELECT type || ':' || resource FROM resource_ids WHERE id = ?", [id], |row| row.get(0))?)
+/// `type:resource` of a principal.
+pub(super) fn principal_text(connection: &Connection, rank: i64) -> Result<String, Error> {
+    let find = "SELECT type || ':' || resource FROM temp.principals WHERE rank = ?";
+    Ok(connection.query_row(find, [rank], |row| row.get(0))?)
+}
+
+pub(super) fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, Error> {
+    row.get_ref(column)?.as_str().map_err(|error| Error::Staged(error.to_string()))
+}
+
+pub(super) fn blob<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], Error> {
+    row.get_ref(column)?.as_blob().map_err(|error| Error::Staged(error.to_string()))
 }

@@ -10,7 +10,7 @@ use super::expand::Expanded;
 use super::extras::{annotations_of, cleaned};
 use super::names::Principals;
 use super::packed;
-use super::rank::{collection_of_page, first_page};
+use super::rank::{blob, collection_of_page, first_page, text};
 use super::{COVERAGE_VERSION, Counts, Expand, FinishOptions, Indexes, Progress, Summary, check_cancelled, stoppable};
 use crate::database::{FinishedSync, GrantRow, GrantTable, NewDatabase};
 use crate::encode::{GrantData, MAX_ID_BYTES, ResourceRef};
@@ -278,13 +278,18 @@ impl Writer<'_, '_> {
     fn same_grant_id(&self, known: &Pending, other: &Pending, texts: &mut Texts<'_>) -> Result<Error, Error> {
         // A grant that expansion made has no page: its entitlement's listing stands for it.
         let collection = |grant: &Pending| {
-            let (entitlement, principal, staged): (i64, i64, i64) = self.scratch.query_row(
-                "SELECT r.id, p.id, s.page FROM temp.entitlements e JOIN temp.entitlement_ranks r ON r.rank = e.rank
-                 JOIN staged_entitlements s ON s.id = e.staged JOIN temp.principals p ON p.rank = ?2 WHERE e.rank = ?1",
-                [grant.entitlement, grant.principal],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            let numbers = |table: &str, rank: i64| -> Result<Vec<u32>, Error> {
+                let mut select = self.scratch.prepare(&format!("SELECT id FROM {table} WHERE rank = ?"))?;
+                Ok(select.query_map([rank], |row| row.get(0))?.collect::<Result<_, _>>()?)
+            };
+            let entitlements = numbers("temp.entitlement_ranks", grant.entitlement)?;
+            let principals = numbers("temp.principal_ranks", grant.principal)?;
+            let page = first_page(self.scratch, &entitlements, Some(&principals))?;
+            let staged = self.scratch.query_row(
+                "SELECT s.page FROM temp.entitlements e JOIN staged_entitlements s ON s.id = e.staged WHERE e.rank = ?",
+                [grant.entitlement],
+                |row| row.get(0),
             )?;
-            let page = first_page(self.scratch, entitlement, Some(principal))?;
             collection_of_page(self.scratch, page.unwrap_or(staged))
         };
         let mut pair = |grant: &Pending| -> Result<String, Error> {
@@ -450,14 +455,6 @@ fn count(counts: &mut BTreeMap<String, u64>, key: &str) {
             counts.insert(key.to_owned(), 1);
         }
     }
-}
-
-fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, Error> {
-    row.get_ref(column)?.as_str().map_err(|error| Error::Staged(error.to_string()))
-}
-
-fn blob<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], Error> {
-    row.get_ref(column)?.as_blob().map_err(|error| Error::Staged(error.to_string()))
 }
 
 fn time_text(moment: Timestamp) -> Result<String, Error> {

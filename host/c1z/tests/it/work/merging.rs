@@ -277,3 +277,32 @@ fn text_that_is_cut_is_a_note_of_its_listing() {
     };
     assert!(matches!(&error, Error::BadRow { .. }) && error.to_string().contains("empty"), "{error}");
 }
+
+#[test]
+fn an_id_that_was_forgotten_between_two_pages_is_still_one() {
+    let child = |name: &str| {
+        let mut row = resource("user:u");
+        row.parent = Some(id("group:g"));
+        row.display_name = name.to_owned();
+        row
+    };
+    let listing = |name: &str| {
+        let mut grants = vec![grant("group:g:member", "user:u"), grant("role:r:assigned", "user:u")];
+        grants.push(passing("role:r:assigned", "group:g", &["group:g:member"], false, &[]));
+        let mut all = rows(&["group:g", "role:r"], &["group:g:member", "role:r:assigned"], grants);
+        all.resources.push(child(name));
+        all
+    };
+    let listings = ["groups", "roles", "users"].map(|name| (name, listing(name)));
+    let (one, several) = (Place::new(), Place::new());
+    one.sync(&listings).unwrap();
+    // A run of its own for each listing: what another one interned is not remembered.
+    for listing in &listings {
+        stage(&mut several.open().work, std::slice::from_ref(listing));
+    }
+    let mut work = several.open().work;
+    finish(&mut work).unwrap();
+    assert_eq!(grant_lines(&several.reader()), grant_lines(&one.reader()));
+    assert_eq!(std::fs::read(several.target()).unwrap(), std::fs::read(one.target()).unwrap());
+    assert_eq!(grant_lines(&one.reader()).len(), 3);
+}
