@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use prost::encoding::{WireType, encode_key, encode_varint, message, string};
+
 use super::rules::Row;
 use super::{Note, RowName};
 use crate::model::{Profile, Value};
-use crate::proto::{self, Kind, ListValue, Struct};
+use crate::proto::{self, Kind, ListValue, PackedStruct, Struct};
 
 /// Whole numbers up to here are exact in a double, the only number that a `Struct` has; larger ones become text.
 pub const MAX_EXACT_INTEGER: u64 = 1 << 53;
@@ -14,19 +16,32 @@ pub const MAX_EXACT_INTEGER: u64 = 1 << 53;
 const MAX_DEPTH: usize = 16;
 
 /// Encodes a profile by itself; `None` when it is empty. Of two facts with one name the last counts.
-pub fn profile(row: &RowName, profile: &Profile) -> (Option<Struct>, Vec<Note>) {
+pub fn profile(row: &RowName, profile: &Profile) -> (Option<PackedStruct>, Vec<Note>) {
     let mut row = Row::new(row.kind, &row.id);
     let encoded = encode(&mut row, profile);
     (encoded, row.into_notes())
 }
 
 /// `None` when the profile is empty.
-pub(super) fn encode(row: &mut Row<'_>, profile: &Profile) -> Option<Struct> {
+pub(super) fn encode(row: &mut Row<'_>, profile: &Profile) -> Option<PackedStruct> {
     if profile.is_empty() {
         return None;
     }
-    let fields = profile.iter().map(|(name, fact)| (name.clone(), value(row, name, fact))).collect();
-    Some(Struct { fields })
+    // The later of two facts with one name stands before the other.
+    let mut facts: Vec<_> = profile.iter().rev().collect();
+    facts.sort_by_key(|(name, _)| name);
+    facts.dedup_by_key(|(name, _)| name);
+    let mut bytes = Vec::with_capacity(64 * facts.len());
+    for (name, fact) in facts {
+        let value = value(row, name, fact);
+        // Field 1 of a `Struct` is its map, whose entries have the name in field 1 and the value in field 2.
+        encode_key(1, WireType::LengthDelimited, &mut bytes);
+        let length = string::encoded_len(1, name) + message::encoded_len(2, &value);
+        encode_varint(length as u64, &mut bytes);
+        string::encode(1, name, &mut bytes);
+        message::encode(2, &value, &mut bytes);
+    }
+    Some(PackedStruct::of_bytes(bytes))
 }
 
 fn value(row: &mut Row<'_>, name: &str, value: &Value) -> proto::Value {
@@ -104,14 +119,14 @@ fn depth(value: &serde_json::Value) -> usize {
 mod tests {
     use super::super::RowKind;
     use super::*;
-    use prost::Message;
 
     fn encoded(value: Value) -> (Option<Kind>, Vec<Note>) {
         let name = RowName { kind: RowKind::Resource, id: "user:1".into() };
         let (structure, notes) = profile(&name, &vec![("fact".into(), value)]);
+        // Whatever is written must be readable again, and as its own encoding.
         let structure = structure.unwrap();
-        // Whatever is written must be readable again.
-        let read = Struct::decode(structure.encode_to_vec().as_slice()).unwrap();
+        let read = structure.unpack().unwrap();
+        assert_eq!(PackedStruct::from(&read), structure);
         (read.fields["fact"].kind.clone(), notes)
     }
 

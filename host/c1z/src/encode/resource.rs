@@ -6,12 +6,12 @@ use crate::model::{
     AccountType, AppFlag, AppTrait, CredentialType, GroupTrait, NonHumanIdentity, Resource, ResourceAnnotation,
     RoleTrait, SecretTrait, State, StructuredName, Trait, TraitKind, UserTrait,
 };
-use crate::proto::{self, Any, Struct, Timestamp};
+use crate::proto::{self, Any, PackedStruct, Timestamp};
 
 /// What stands at the resource and, for older readers, in its traits too. A trait takes the profile and gives it back
 /// when it is encoded: it is the largest part of most resources.
 struct Shared {
-    profile: Option<Struct>,
+    profile: Option<PackedStruct>,
     status: Option<proto::Status>,
     created_at: Option<Timestamp>,
 }

@@ -1,6 +1,6 @@
 //! Messages that say something more about a row, packed into its `annotations`. Their place is told at each one.
 
-use super::{ResourceId, Struct, Timestamp, TraitKind};
+use super::{PackedStruct, ResourceId, Timestamp, TraitKind};
 
 /// An https page for people.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -88,7 +88,7 @@ pub struct EntitlementImmutable {
     #[prost(string, tag = "1")]
     pub source_id: String,
     #[prost(message, optional, tag = "2")]
-    pub metadata: Option<Struct>,
+    pub metadata: Option<PackedStruct>,
 }
 
 /// On entitlements that exclude each other.
@@ -123,14 +123,14 @@ pub struct GrantImmutable {
     #[prost(string, tag = "1")]
     pub source_id: String,
     #[prost(message, optional, tag = "2")]
-    pub metadata: Option<Struct>,
+    pub metadata: Option<PackedStruct>,
 }
 
 /// On a grant: free facts.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct GrantMetadata {
     #[prost(message, optional, tag = "1")]
-    pub metadata: Option<Struct>,
+    pub metadata: Option<PackedStruct>,
 }
 
 /// On a listing's answer: also store the entitlement's resource.
@@ -205,7 +205,7 @@ pub struct ETag {
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ETagMetadata {
     #[prost(message, optional, tag = "1")]
-    pub metadata: Option<Struct>,
+    pub metadata: Option<PackedStruct>,
 }
 
 /// Obsolete; old files hold it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Any, Struct, Timestamp};
+use super::{Any, PackedStruct, Timestamp};
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ResourceType {
@@ -70,7 +70,7 @@ pub struct Resource {
     #[prost(enumeration = "CreationSource", tag = "8")]
     pub creation_source: i32,
     #[prost(message, optional, tag = "9")]
-    pub profile: Option<Struct>,
+    pub profile: Option<PackedStruct>,
     #[prost(message, optional, tag = "10")]
     pub icon: Option<AssetRef>,
     #[prost(message, optional, tag = "11")]

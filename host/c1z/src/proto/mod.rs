@@ -7,11 +7,13 @@
 mod annotations;
 mod any;
 mod core;
+mod packed;
 mod traits;
 
 pub use annotations::*;
 pub use any::{Annotation, PREFIX, SdkVersion, find, first_seen, holds, known_names, name_of, pack};
 pub use core::*;
+pub use packed::PackedStruct;
 pub use prost::{DecodeError, Message};
 pub use prost_types::{Any, ListValue, Struct, Timestamp, Value, value::Kind};
 pub use traits::*;

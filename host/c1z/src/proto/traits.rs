@@ -3,7 +3,7 @@
 //! Profile, icon, status and creation time of the older traits are deprecated in favour of the resource's own fields;
 //! older readers know only the trait's, so both are written.
 
-use super::{AssetRef, BoolValue, ResourceId, Struct, Timestamp};
+use super::{AssetRef, BoolValue, PackedStruct, ResourceId, Timestamp};
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct UserTrait {
@@ -12,7 +12,7 @@ pub struct UserTrait {
     #[prost(message, optional, tag = "2")]
     pub status: Option<UserStatus>,
     #[prost(message, optional, tag = "3")]
-    pub profile: Option<Struct>,
+    pub profile: Option<PackedStruct>,
     #[prost(message, optional, tag = "4")]
     pub icon: Option<AssetRef>,
     #[prost(enumeration = "AccountType", tag = "5")]
@@ -97,7 +97,7 @@ pub struct GroupTrait {
     #[prost(message, optional, tag = "1")]
     pub icon: Option<AssetRef>,
     #[prost(message, optional, tag = "2")]
-    pub profile: Option<Struct>,
+    pub profile: Option<PackedStruct>,
     #[prost(string, tag = "3")]
     pub group_source_type: String,
     #[prost(string, tag = "4")]
@@ -107,7 +107,7 @@ pub struct GroupTrait {
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct RoleTrait {
     #[prost(message, optional, tag = "1")]
-    pub profile: Option<Struct>,
+    pub profile: Option<PackedStruct>,
     #[prost(message, optional, tag = "2")]
     pub role_scope_conditions: Option<RoleScopeConditions>,
 }
@@ -143,7 +143,7 @@ pub struct AppTrait {
     #[prost(message, optional, tag = "3")]
     pub logo: Option<AssetRef>,
     #[prost(message, optional, tag = "4")]
-    pub profile: Option<Struct>,
+    pub profile: Option<PackedStruct>,
     #[prost(enumeration = "AppFlag", repeated, tag = "5")]
     pub flags: Vec<i32>,
     #[prost(string, tag = "6")]
@@ -167,7 +167,7 @@ pub enum AppFlag {
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct SecretTrait {
     #[prost(message, optional, tag = "1")]
-    pub profile: Option<Struct>,
+    pub profile: Option<PackedStruct>,
     #[prost(message, optional, tag = "2")]
     pub created_at: Option<Timestamp>,
     #[prost(message, optional, tag = "3")]
@@ -236,7 +236,7 @@ pub struct AgentTrait {
     #[prost(message, optional, tag = "2")]
     pub identity_resource_id: Option<ResourceId>,
     #[prost(message, optional, tag = "3")]
-    pub profile: Option<Struct>,
+    pub profile: Option<PackedStruct>,
 }
 
 /// `AgentTrait.AgentStatus`.

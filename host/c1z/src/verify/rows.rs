@@ -122,6 +122,9 @@ fn resource(row: &RawRow<ResourceColumns>, context: &Context, findings: &mut Fin
     length(row, findings, "display_name", &message.display_name, 1024);
     length(row, findings, "description", &message.description, 2048);
     annotations(row, findings, &message.annotations);
+    if let Some(Err(error)) = message.profile.as_ref().map(proto::PackedStruct::unpack) {
+        findings.fault("a message does not decode", format!("{}: its profile: {error}", name(row)));
+    }
 
     let promised = context.promised.get(&(row.sync_id.clone(), columns.resource_type_id.clone()));
     for kind in promised.into_iter().flatten() {
@@ -133,6 +136,9 @@ fn resource(row: &RawRow<ResourceColumns>, context: &Context, findings: &mut Fin
     match proto::find::<proto::UserTrait>(&message.annotations) {
         Err(_) => findings.fault("a trait does not decode", name(row)),
         Ok(None) => {}
+        Ok(Some(user)) if user.profile.as_ref().is_some_and(|profile| profile.unpack().is_err()) => {
+            findings.fault("a trait does not decode", name(row));
+        }
         Ok(Some(user)) => user_trait(row, findings, &message, &user),
     }
 }
@@ -149,12 +155,17 @@ fn user_trait(
         }
     }
     // Older writers have only the trait's; two that differ show different things in different readers.
-    let profile = resource.profile.as_ref().zip(user.profile.as_ref()).is_some_and(|(own, its)| own != its);
+    let profile = resource.profile.as_ref().zip(user.profile.as_ref()).is_some_and(|(own, its)| differ(own, its));
     let status = resource.status.as_ref().zip(user.status.as_ref()).is_some_and(|(own, its)| own.status != its.status);
     let created = resource.created_at.zip(user.created_at).is_some_and(|(own, its)| own != its);
     if profile || status || created {
         findings.warning("profile, status or creation time differ between a resource and its trait", name(row));
     }
+}
+
+/// Other writers may put the same facts in another order.
+fn differ(own: &proto::PackedStruct, its: &proto::PackedStruct) -> bool {
+    own != its && own.unpack() != its.unpack()
 }
 
 fn entitlement(row: &RawRow<EntitlementColumns>, _: &Context, findings: &mut Findings) {

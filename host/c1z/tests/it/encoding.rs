@@ -303,7 +303,7 @@ fn the_same_row_gives_the_same_bytes_in_any_order_of_facts() {
     assert_eq!(encoder().resource(&row).unwrap().data, first.data);
     let message: proto::Resource = decoded(&first);
     assert_eq!(message.encode_to_vec(), first.data);
-    let sorted: Vec<_> = message.profile.unwrap().fields.into_keys().collect();
+    let sorted: Vec<_> = message.profile.unwrap().unpack().unwrap().fields.into_keys().collect();
     assert_eq!(sorted, ["A", "a", "m", "z", "ü"]);
 }
 

@@ -401,7 +401,7 @@ fn expandable() -> GrantExpandable {
 }
 
 /// A value of every kind, awkward numbers among them.
-fn facts() -> Option<Struct> {
+fn facts() -> Option<PackedStruct> {
     let value = |kind| Value { kind: Some(kind) };
     let numbers = [0.0, -3.0, 1.5, 1e15, 9_007_199_254_740_992.0, 1e16, 1.25e-5, 0.0001, -1e300];
     let numbers = numbers.into_iter().map(|number| value(Kind::NumberValue(number))).collect();
@@ -414,7 +414,7 @@ fn facts() -> Option<Struct> {
         ("flag".to_owned(), value(Kind::BoolValue(true))),
         ("inner".to_owned(), value(Kind::StructValue(Struct { fields: inner }))),
     ]);
-    Some(Struct { fields })
+    Some(PackedStruct::from(&Struct { fields }))
 }
 
 fn thing(id: &str) -> Option<ResourceId> {

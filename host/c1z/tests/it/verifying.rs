@@ -160,12 +160,20 @@ fn fields_that_break_the_rules_are_told() {
         resource.annotations.push(pack(&proto::ExternalLink { url: "http://example.com".into() }));
     });
     assert_warning(&verdict, Part::Rows, "a link is not an https one");
-    let verdict = resource(|resource| resource.profile = Some(proto::Struct::default()));
+    let verdict = resource(|resource| resource.profile = Some(proto::PackedStruct::default()));
     assert_warning(&verdict, Part::Rows, "profile, status or creation time differ between a resource and its trait");
     let verdict = with_message("v1_entitlements", 1, |entitlement: &mut proto::Entitlement| entitlement.id.clear());
     assert_fault(&verdict, Part::Rows, "an id is empty");
     let verdict = after("update v1_entitlements set data = x'ff' where id = 1");
     assert_fault(&verdict, Part::Rows, "a message does not decode");
+    // An entry that ends in the middle of its length.
+    let verdict = resource(|resource| resource.profile = proto::PackedStruct::decode([10, 1, 255].as_slice()).ok());
+    assert_fault(&verdict, Part::Rows, "a message does not decode");
+    let verdict = resource(|resource| {
+        let profile = proto::PackedStruct::decode([10, 1, 255].as_slice()).ok();
+        resource.annotations = vec![pack(&proto::UserTrait { profile, ..Default::default() })];
+    });
+    assert_fault(&verdict, Part::Rows, "a trait does not decode");
 }
 
 // Checklist 10, 11.

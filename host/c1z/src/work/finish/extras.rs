@@ -2,8 +2,8 @@
 
 use super::super::Error;
 use crate::proto::{
-    self, Any, ExternalResourceMatch, ExternalResourceMatchAll, ExternalResourceMatchID, GrantExpandable,
-    GrantImmutable, GrantMetadata, Kind, ListValue, Message, Struct, Value, find, holds, pack,
+    self, Any, DecodeError, ExternalResourceMatch, ExternalResourceMatchAll, ExternalResourceMatchID, GrantExpandable,
+    GrantImmutable, GrantMetadata, Kind, ListValue, Message, PackedStruct, Struct, Value, find, holds, pack,
 };
 
 /// The copies of one grant, added in the order of their precedence.
@@ -89,13 +89,13 @@ fn widest(mut known: GrantExpandable, other: GrantExpandable) -> GrantExpandable
 
 /// Lists of one name are united, other facts are the later one's.
 fn unite(known: &Any, other: &Any) -> Result<GrantMetadata, Error> {
-    let decode = |any: &Any| -> Result<Struct, Error> {
-        let found =
-            find::<GrantMetadata>(std::slice::from_ref(any)).map_err(|error| Error::Staged(error.to_string()))?;
-        Ok(found.and_then(|found| found.metadata).unwrap_or_default())
+    let decode = |any: &Any| {
+        let found = find::<GrantMetadata>(std::slice::from_ref(any))?;
+        found.and_then(|found| found.metadata).unwrap_or_default().unpack()
     };
-    let mut metadata = decode(known)?;
-    for (name, value) in decode(other)?.fields {
+    let failed = |error: DecodeError| Error::Staged(error.to_string());
+    let mut metadata: Struct = decode(known).map_err(failed)?;
+    for (name, value) in decode(other).map_err(failed)?.fields {
         match (metadata.fields.get_mut(&name), value.kind) {
             (Some(Value { kind: Some(Kind::ListValue(list)) }), Some(Kind::ListValue(ListValue { values }))) => {
                 unite_items(&mut list.values, values);
@@ -105,7 +105,7 @@ fn unite(known: &Any, other: &Any) -> Result<GrantMetadata, Error> {
             }
         }
     }
-    Ok(GrantMetadata { metadata: Some(metadata) })
+    Ok(GrantMetadata { metadata: Some(PackedStruct::from(&metadata)) })
 }
 
 fn unite_items<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) {

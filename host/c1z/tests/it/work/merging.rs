@@ -100,7 +100,14 @@ fn copies_of_a_grant_merge_to_the_widest() {
     let expansion = kept.expansion.unwrap();
     assert!(!expansion.shallow);
     assert_eq!(expansion.resource_type_ids, ["user", "group"]);
-    let fields = find::<GrantMetadata>(&kept.row.message.annotations).unwrap().unwrap().metadata.unwrap().fields;
+    let fields = find::<GrantMetadata>(&kept.row.message.annotations)
+        .unwrap()
+        .unwrap()
+        .metadata
+        .unwrap()
+        .unpack()
+        .unwrap()
+        .fields;
     let Some(Kind::ListValue(list)) = &fields["scopes"].kind else { panic!("{fields:?}") };
     let scopes: Vec<_> = list.values.iter().map(|value| value.kind.clone().unwrap()).collect();
     assert_eq!(scopes, ["a", "b", "c"].map(|name| Kind::StringValue(name.to_owned())));
