@@ -115,6 +115,18 @@ impl Call {
         self
     }
 
+    /// With no more memory for its data; more is refused by the kernel.
+    pub(crate) fn within_memory(self, mebibytes: u32) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -d \"$0\" && exec \"$@\"", &(mebibytes * 1024).to_string()]);
+        command.arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        Self { command }
+    }
+
     pub(crate) fn start(mut self) -> Running {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
