@@ -270,6 +270,13 @@ impl UserTrait {
         self
     }
 
+    /// Whether they log in through an identity provider, where the target says so.
+    #[must_use]
+    pub fn sso(mut self, enabled: Option<bool>) -> Self {
+        self.sso_enabled = enabled;
+        self
+    }
+
     /// Given and family name, where the target keeps them apart; nothing if both are empty.
     #[must_use]
     pub fn name(mut self, given: &str, family: &str) -> Self {

@@ -2,10 +2,20 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::support::{Desk, paths};
 
 fn duo() -> Vec<u8> {
     std::fs::read(accord_fixtures::components::plugins_dir().join("duo.wasm")).unwrap()
+}
+
+/// What a list says of duo, which must be there once; connectors of the folder beside the program may be there too.
+#[track_caller]
+fn listed_duo(listed: &Value) -> &Value {
+    let plugins: Vec<&Value> = listed["plugins"].as_array().unwrap().iter().filter(|it| it["id"] == "duo").collect();
+    let [duo] = plugins.as_slice() else { panic!("{listed}") };
+    duo
 }
 
 #[test]
@@ -37,7 +47,7 @@ fn bad_files_are_named_with_reasons_and_the_others_work() {
     assert!(!outcome.stdout.contains("notes"));
     let json = desk.accord(&["plugin", "list", "--plugins=mine", "--output=json"]).run().exits(0).json();
     assert_eq!(json["bad_files"].as_array().unwrap().len(), 3);
-    assert_eq!(json["plugins"][0]["secrets"][0], "secret-key");
+    assert_eq!(listed_duo(&json)["secrets"][0], "secret-key");
 }
 
 #[test]
@@ -70,9 +80,7 @@ fn the_first_folder_wins() {
         .run()
         .exits(0)
         .json();
-    let files: Vec<&str> =
-        listed["plugins"].as_array().unwrap().iter().map(|plugin| plugin["file"].as_str().unwrap()).collect();
-    assert_eq!(files, ["one/duo.wasm"]);
+    assert_eq!(listed_duo(&listed)["file"], "one/duo.wasm");
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! How Datadog answers: documents of JSON:API, refusals in two forms, and the permissions that it asks for.
+
+use accord_sdk::json::Text;
+use accord_sdk::types::Detail;
+use accord_sdk::{Failure, Page, Request, Response, Target, Timestamp};
+use serde::Deserialize;
+
+use crate::Datadog;
+
+/// Permissions as Datadog's pages and the manifest name them.
+pub(crate) const USERS: &str = "User Access Read";
+pub(crate) const TEAMS: &str = "Teams Read";
+pub(crate) const ON_CALL: &str = "On-Call Read";
+pub(crate) const API_KEYS: &str = "API Keys Read";
+
+/// `{"data": …}`.
+#[derive(Deserialize)]
+pub(crate) struct Document<T> {
+    pub(crate) data: T,
+}
+
+/// Names one object: `{"type": "users", "id": "…"}`.
+#[derive(Deserialize, Default, Clone)]
+#[serde(default)]
+pub(crate) struct Reference {
+    pub(crate) id: Text,
+}
+
+/// A relation to one object: `{"data": {…}}`, with null for none.
+#[derive(Deserialize, Default, Clone)]
+#[serde(default)]
+pub(crate) struct One {
+    pub(crate) data: Option<Reference>,
+}
+
+impl One {
+    /// The id of the object that it names.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.data.as_ref()?.id.given()
+    }
+}
+
+/// `{"errors": [{"title": "Forbidden"}]}`, or with texts in the place of the objects.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Refusal {
+    errors: Vec<Told>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Told {
+    Text(String),
+    Object {
+        #[serde(default)]
+        title: Text,
+        #[serde(default)]
+        detail: Text,
+    },
+}
+
+impl Told {
+    fn words(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Object { title, detail } => match (title.given(), detail.given()) {
+                (Some(title), Some(detail)) => format!("{title}: {detail}"),
+                (title, detail) => title.or(detail).unwrap_or_default().to_owned(),
+            },
+        }
+    }
+}
+
+impl Target for Datadog {
+    const NAME: &'static str = "Datadog";
+    const CREDENTIAL: Option<&'static str> = Some("keys");
+
+    fn explain(&self, response: &Response) -> String {
+        let refusal: Refusal = serde_json::from_slice(response.body()).unwrap_or_default();
+        let words: Vec<String> = refusal.errors.into_iter().map(Told::words).filter(|text| !text.is_empty()).collect();
+        words.join("; ")
+    }
+
+    fn credentials_refused(&self, _: &Response) -> Detail {
+        Detail::new("Datadog refused the keys")
+            .meaning("the API key, the application key or the site is wrong, or a key was revoked")
+            .remedy("copy both keys again from Organization Settings, and compare `site` with the address of Datadog's pages")
+    }
+
+    fn permission_remedy(&self, permission: &str) -> String {
+        format!(
+            "give the owner of the application key a role with `{permission}`, and the key itself no narrower scopes"
+        )
+    }
+
+    fn unreachable_remedy(&self) -> String {
+        "check `site`, and what stands between this machine and it".into()
+    }
+}
+
+/// A request for one object, or for what belongs to it. Datadog's ids are UUIDs; anything else never becomes part of a
+/// path.
+pub(crate) fn of_object(path: &str, id: &str, permission: &'static str) -> Result<Request, Failure> {
+    let mut lengths = id.split('-').map(str::len);
+    let groups = [8, 4, 4, 4, 12].map(Some).into_iter().chain([None]);
+    let is_uuid = groups.eq(std::iter::repeat_with(|| lengths.next()).take(6))
+        && id.chars().all(|digit| digit == '-' || digit.is_ascii_hexdigit());
+    if !is_uuid {
+        let message = format!("Datadog gave an id that is no UUID: `{}`", id.escape_debug());
+        return Err(Failure::invalid_response(message, path));
+    }
+    Ok(Request::get(path).segment(id)?.permission(permission))
+}
+
+/// A moment as Datadog writes it. What cannot be read is told and left out.
+pub(crate) fn moment(page: &mut Page<'_>, text: &Text, of: &str) -> Option<Timestamp> {
+    let given = text.given()?;
+    let moment = Timestamp::rfc3339(given);
+    if moment.is_none() {
+        page.note("a time cannot be read", "left out", of);
+    }
+    moment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_uuids_become_part_of_a_path() {
+        let path = |id: &str| of_object("/api/v2/team", id, TEAMS).map(|request| request.place());
+        assert_eq!(
+            path("33333333-cccc-4ccc-8ccc-000000000001").unwrap(),
+            "GET /api/v2/team/33333333-cccc-4ccc-8ccc-000000000001"
+        );
+        for id in ["", "x", "33333333-cccc-4ccc-8ccc-00000000000", "33333333-cccc-4ccc-8ccc-000000000001-1", "../users"]
+        {
+            assert!(matches!(path(id), Err(Failure::InvalidResponse(_))), "{id}");
+        }
+    }
+}

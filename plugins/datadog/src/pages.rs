@@ -1,0 +1,139 @@
+//! Lists of numbered pages. Every list says how many items it has, which alone tells where it ends: the next page that a
+//! team list names is there on its last page too.
+//!
+//! The first page is asked for alone; it says how many follow. Those are asked for two at a time, as many as may be under
+//! way.
+
+use accord_sdk::{Failure, Page, Request, Step, Target};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::Datadog;
+use crate::api::Reference;
+
+/// The most that Datadog gives in one page.
+const SIZE: u32 = 100;
+
+/// Pages asked for at once.
+const AT_ONCE: u32 = 2;
+
+/// Where a list stands.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    number: u32,
+    /// How many items there are, by the latest page.
+    total: u64,
+    /// The same by the first page.
+    began_with: u64,
+}
+
+/// A document with items. What it includes beside them is skipped: it can be much longer than they are.
+#[derive(Deserialize)]
+struct List<T> {
+    data: Vec<T>,
+    #[serde(default)]
+    meta: Meta,
+}
+
+/// The three ways in which lists count.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Meta {
+    page: Counters,
+    pagination: Counters,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Counters {
+    total_filtered_count: Option<u64>,
+    total: Option<u64>,
+}
+
+/// Some of a list's items, and where it goes on after them.
+pub(crate) struct Items<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) step: Step,
+}
+
+impl Datadog {
+    /// Reads on in a list.
+    pub(crate) fn list<T: DeserializeOwned>(
+        &self,
+        page: &mut Page<'_>,
+        request: &Request,
+    ) -> Result<Items<T>, Failure> {
+        let place = page.cursor::<Place>()?;
+        let (first, last) = match &place {
+            Some(place) => (place.number, place.last().min(place.number + AT_ONCE - 1)),
+            None => (0, 0),
+        };
+        let requests: Vec<Request> = (first..=last).map(|number| at(request, number, SIZE)).collect();
+        let (mut items, mut total) = (Vec::new(), None);
+        for answer in self.send_all(page, &requests) {
+            let answer = answer?;
+            let list: List<T> = self.decode(&answer)?;
+            let Some(told) = list.meta.total() else {
+                let message =
+                    "Datadog's page does not say how many items there are, so nobody knows whether it is the last";
+                return Err(Failure::invalid_response(message, answer.place()));
+            };
+            total = Some(told);
+            items.extend(list.data);
+        }
+        page.holds(items.len(), total);
+        let total = total.unwrap_or_default();
+        let began_with = place.map_or(total, |place| place.began_with);
+        // Items moved between the pages while they were read. Once: a busy list may never stand still.
+        if total != began_with && page.restarts() == 0 {
+            return Ok(Items { items, step: Step::Restart(format!("it had {began_with} items and has {total} now")) });
+        }
+        let next = Place { number: last + 1, total, began_with };
+        let step = if next.number <= next.last() { page.next(&next)? } else { Step::Done };
+        Ok(Items { items, step })
+    }
+}
+
+impl Datadog {
+    /// Whether a list, read anew, has an object of this id. A list that is shorter than it says proves nothing: it might
+    /// have it.
+    pub(crate) fn is_listed(&self, page: &Page<'_>, request: &Request, id: &str) -> Result<bool, Failure> {
+        let mut seen = 0;
+        for number in 0.. {
+            let answer = self.send(page, &at(request, number, SIZE))?;
+            let list: List<Reference> = self.decode(&answer)?;
+            if list.data.iter().any(|object| &*object.id == id) {
+                return Ok(true);
+            }
+            seen += list.data.len() as u64;
+            let total = list.meta.total();
+            if list.data.is_empty() || total.is_none_or(|total| seen >= total) {
+                return Ok(total.is_none_or(|total| seen < total));
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Place {
+    /// The number of the last page.
+    fn last(&self) -> u32 {
+        u32::try_from(self.total.saturating_sub(1) / u64::from(SIZE)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Meta {
+    fn total(&self) -> Option<u64> {
+        [&self.page, &self.pagination].into_iter().find_map(|counters| counters.total_filtered_count.or(counters.total))
+    }
+}
+
+/// A list's request for one page.
+pub(crate) fn at(request: &Request, number: u32, size: u32) -> Request {
+    request.clone().query("page[size]", size).query("page[number]", number)
+}
+
+/// A list's request for one item, to see whether it is allowed.
+pub(crate) fn probe(request: &Request) -> Request {
+    at(request, 0, 1)
+}
