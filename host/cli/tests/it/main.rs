@@ -7,6 +7,7 @@ mod config_sources;
 mod conformance;
 mod connector;
 mod damaged;
+mod datadog;
 mod disk_full;
 mod endless;
 mod faults;
