@@ -35,6 +35,15 @@ impl Config {
         }
     }
 
+    /// A whole number that the manifest requires or gives a default. Its absence is a fault of the connector.
+    pub fn int(&self, name: &str) -> Result<i64, Failure> {
+        match self.get(name) {
+            Some(Value::Int(number)) => Ok(*number),
+            Some(_) => Err(Failure::bug(format!("configuration field `{name}` is not a whole number"))),
+            None => Err(Failure::bug(format!("configuration field `{name}` has no default"))),
+        }
+    }
+
     /// Whether a switch is on; an absent one is off.
     pub fn flag(&self, name: &str) -> bool {
         matches!(self.get(name), Some(Value::Flag(true)))

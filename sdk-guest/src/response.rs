@@ -58,6 +58,12 @@ impl Response {
         self.permission
     }
 
+    /// Where the target gave no token for the request: the status and the path of the token endpoint.
+    pub fn token_refused(&self) -> Option<(u16, &str)> {
+        let (status, path) = self.header("accord-token-refused")?.split_once(' ')?;
+        Some((status.parse().ok()?, path))
+    }
+
     /// Seconds that the target's clock is ahead of ours.
     pub fn clock_ahead_seconds(&self) -> Option<i64> {
         self.wire.clock_ahead_seconds

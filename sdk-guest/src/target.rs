@@ -93,8 +93,15 @@ pub trait Target {
         match status {
             401 => {
                 let refused = self.credentials_refused(response);
+                // A token is asked for by the host: its endpoint is where somebody has to look.
+                let (told, place) = match response.token_refused() {
+                    Some((status, path)) => {
+                        (self::told(status, &self.explain(response), response), format!("POST {path}"))
+                    }
+                    None => (told, response.place().into()),
+                };
                 let message = format!("{} ({told})", refused.message);
-                Failure::Credentials(about_clock(Detail { message, ..refused }.place(response.place()), name, response))
+                Failure::Credentials(about_clock(Detail { message, ..refused }.place(place), name, response))
             }
             403 => {
                 let permission = response.permission();

@@ -130,12 +130,10 @@ impl<C: Connector> Bench<C> {
                 assert!(restarts <= RESTARTS, "{collection:?} began again more than {RESTARTS} times");
             };
             self.script.borrow_mut().states.insert(collection.name.clone(), SettledState::Complete);
-            for discovered in &listing.discovered {
-                if !known.contains(discovered) {
-                    known.push(discovered.clone());
-                    queue.push_back(discovered.clone());
-                }
-            }
+            // Before those that stand behind it in `begin`, which may come after what it found.
+            let found: Vec<_> = listing.discovered.iter().filter(|found| !known.contains(found)).cloned().collect();
+            known.extend(found.iter().cloned());
+            found.into_iter().rev().for_each(|found| queue.push_front(found));
             synced.add(listing);
         }
         Ok(synced)

@@ -16,6 +16,9 @@ use crate::configuration::Configuration;
 use crate::manifest::{ClientAuthentication, OAuth2, Template, TokenEncoding};
 use crate::secrets::Secret;
 
+/// How long before its end nobody should set out with a token.
+const UNDER_WAY: Duration = Duration::from_secs(10);
+
 /// A live token.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
@@ -130,9 +133,11 @@ impl Granted {
 
     /// The token, from now on.
     pub(crate) fn into_token(self, recipe: &OAuth2, secret: Arc<Secret>, now: Duration, number: u64) -> Token {
-        // A day at most: a longer promise is not worth believing. A fifth of a short life at most is given away.
+        // A day at most: a longer promise is not worth believing. A fifth of a life at most is given away, but 10 s, so
+        // that no request is under way at the end; of a life shorter than 20 s, the second half.
         let life = Duration::from_secs(self.seconds.min(86_400));
         let early = Duration::from_secs(u64::from(recipe.renew_before_seconds)).min(life / 5);
+        let early = early.max(UNDER_WAY).min(life / 2);
         Token { secret, renew_at: now + (life - early), number }
     }
 }

@@ -19,6 +19,7 @@ use super::options::NetworkOptions;
 use super::reach::Reach;
 use super::skew::{Skew, ahead};
 use super::types::{HttpError, Phase, Request, Response};
+use super::withhold::withhold;
 use crate::clock::Clock;
 use crate::configuration::Configuration;
 use crate::credentials::{self, TokenCache};
@@ -181,7 +182,13 @@ impl Gateway {
         }
         let mut message = Message::new(&self.manifest.id, request, self.configuration.secrets())?;
         for hops in 0.. {
-            let answer = self.deliver(phase, &Hop { permit: &permit, message: &message, credential, budget }).await?;
+            let mut answer =
+                self.deliver(phase, &Hop { permit: &permit, message: &message, credential, budget }).await?;
+            if !permit.egress.withhold.is_empty()
+                && let Some(body) = withhold(&answer.body, &permit.egress.withhold)
+            {
+                answer.body = body.into();
+            }
             let Some(target) = redirect(&permit, &message, &answer)? else { return Ok(answer) };
             if message.method != http::Method::GET || hops == MAX_HOPS {
                 let why = if hops == MAX_HOPS { "redirected too often" } else { "only a GET follows redirects" };

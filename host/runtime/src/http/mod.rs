@@ -18,6 +18,7 @@ pub(crate) mod tls;
 mod token;
 mod types;
 mod verdict;
+mod withhold;
 
 pub use activity::{Activity, Counters, Reason, Waiting};
 pub use bucket::RateTable;

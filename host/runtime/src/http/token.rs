@@ -1,6 +1,6 @@
 //! Fetching tokens for OAuth2 credentials: a hop like any other, in the host's own name.
 
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::attempt::Answer;
 use super::deliver::Hop;
@@ -10,6 +10,9 @@ use super::types::{HttpError, Phase};
 use crate::credentials::{Granted, Token, TokenRequest};
 use crate::manifest::{Credential, Egress, OAuth2};
 use crate::policy::{Permit, path};
+
+/// Tells a guest that it was no request of its own that was refused, and which.
+const REFUSED: HeaderName = HeaderName::from_static("accord-token-refused");
 
 impl Gateway {
     /// A token that serves, new if need be. The inner error is the token endpoint's refusal, as the guest sees it.
@@ -84,9 +87,14 @@ impl Gateway {
             repeatable: true,
             content_type: Some("application/json".to_owned()),
             rate: None,
+            withhold: Vec::new(),
             inspect: None,
         };
         let permit = Permit { place, egress: &egress, path: format!("{}{}", place.prefix, request.path) };
-        self.deliver(phase, &Hop { permit: &permit, message: &message, credential: None, budget: None }).await
+        let hop = Hop { permit: &permit, message: &message, credential: None, budget: None };
+        let mut answer = self.deliver(phase, &hop).await?;
+        let told = HeaderValue::from_str(&format!("{} {}", answer.status, request.path));
+        told.into_iter().for_each(|told| drop(answer.headers.insert(REFUSED, told)));
+        Ok(answer)
     }
 }

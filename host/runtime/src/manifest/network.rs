@@ -86,7 +86,7 @@ pub struct OAuth2 {
     pub scope: Option<Template>,
     /// How long a token lives whose answer does not say so.
     pub default_seconds: u32,
-    /// How long before its end a token is renewed; at most a fifth of its life is given away.
+    /// How long before its end a token is renewed; at most a fifth of its life is given away, or 10 s.
     pub renew_before_seconds: u32,
 }
 
@@ -170,6 +170,8 @@ pub struct Egress {
     pub content_type: Option<String>,
     /// The name of a rate.
     pub rate: Option<String>,
+    /// JSON pointers to what no guest and no tape gets of a JSON answer; `*` is every item or member.
+    pub withhold: Vec<String>,
     pub inspect: Option<Inspection>,
 }
 

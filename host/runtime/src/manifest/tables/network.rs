@@ -19,16 +19,16 @@ pub(in crate::manifest) fn origin(table: Table<'_>) -> Origin {
         private_addresses: table.flag("private-addresses"),
         certificates: table.text("certificates"),
         cookies: table.flag("cookies"),
-        error_code: table.text("error-code").map(|text| pointer(&table, text)),
+        error_code: table.text("error-code").map(|text| pointer(&table, "error-code", text)),
         conditions: conditions(&table),
     };
     table.finish();
     origin
 }
 
-fn pointer(table: &Table<'_>, text: String) -> String {
+fn pointer(table: &Table<'_>, key: &str, text: String) -> String {
     if !text.starts_with('/') {
-        table.report("error-code", format!("`{text}` is not a JSON pointer, such as `/error/code`"));
+        table.report(key, format!("`{text}` is not a JSON pointer, such as `/error/code`"));
     }
     text
 }
@@ -152,6 +152,7 @@ pub(in crate::manifest) fn egress(table: Table<'_>) -> Egress {
         repeatable: table.flag("repeatable"),
         content_type: table.text("content-type").map(|text| text.to_ascii_lowercase()),
         rate: table.text("rate"),
+        withhold: table.texts("withhold").into_iter().map(|text| pointer(&table, "withhold", text)).collect(),
         inspect: table.word("inspect", &[("odata-batch", Inspection::ODataBatch)]),
     };
     table.finish();

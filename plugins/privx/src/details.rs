@@ -1,0 +1,71 @@
+//! Where single memberships come from, asked member by member: only for members of privileged roles that have mapping
+//! rules, unless the operator wants more. Each member is asked once, however many of those roles they have.
+
+use accord_sdk::json::List;
+use accord_sdk::{Failure, Page, Request, Step, Target};
+use serde::Deserialize;
+
+use crate::PrivX;
+use crate::api::USERS_VIEW;
+use crate::membership::{Held, Source, by_source, held};
+
+/// Facts with this prefix, a user's id and a role's: memberships to look up.
+const WANTED: &str = "wanted/";
+
+/// Memberships that are looked at in one page; the answers of their users stay small.
+const AT_A_TIME: u32 = 64;
+
+#[derive(Deserialize)]
+struct Roles {
+    #[serde(default)]
+    items: List<Held>,
+}
+
+/// A membership to look up, as a fact: sorted by user, so that each is asked once.
+pub(crate) fn wanted(user_id: &str, role_id: &str) -> Result<(String, Vec<u8>), Failure> {
+    let ids = serde_json::to_vec(&[user_id, role_id]).map_err(|error| Failure::bug(error.to_string()))?;
+    Ok((format!("{WANTED}{user_id}/{role_id}"), ids))
+}
+
+pub(crate) fn read(privx: &PrivX, page: &mut Page<'_>) -> Result<Step, Failure> {
+    let after = page.cursor::<String>()?;
+    let facts = page.scan_facts(WANTED, after.as_deref(), AT_A_TIME);
+    let Some((last, _)) = facts.last() else { return Ok(Step::Done) };
+    let last = last.clone();
+    let mut memberships: Vec<[String; 2]> = Vec::with_capacity(facts.len());
+    for (key, ids) in &facts {
+        let ids = serde_json::from_slice(ids).map_err(|error| Failure::bug(format!("the fact {key}: {error}")))?;
+        memberships.push(ids);
+    }
+    page.holds(memberships.len(), None);
+
+    let mut users: Vec<&str> = memberships.iter().map(|[user_id, _]| user_id.as_str()).collect();
+    users.dedup();
+    let requests = users.iter().map(|user_id| request(user_id)).collect::<Result<Vec<_>, _>>()?;
+    for (user_id, answer) in users.iter().zip(privx.send_all(page, &requests)) {
+        let roles = roles_in(page, user_id, answer.and_then(|answer| privx.decode(&answer)))?;
+        for [_, role_id] in memberships.iter().filter(|[holder, _]| holder == user_id) {
+            page.grant(match held(&roles, role_id) {
+                Some(held) => held.grant(role_id, user_id),
+                None => by_source(role_id, user_id, Source::Unknown),
+            })?;
+        }
+    }
+    page.next(&last)
+}
+
+fn request(user_id: &str) -> Result<Request, Failure> {
+    Ok(Request::get("/role-store/api/v1/users").segment(user_id)?.segment("roles")?.permission(USERS_VIEW))
+}
+
+/// The roles in an answer. Where there is none to have, the membership stays, and what it comes from is unknown.
+fn roles_in(page: &mut Page<'_>, user_id: &str, answer: Result<Roles, Failure>) -> Result<List<Held>, Failure> {
+    let why = match answer {
+        Ok(roles) => return Ok(roles.items),
+        Err(Failure::Permission(refused)) => format!("the permission `{}` does not suffice", refused.permission),
+        Err(Failure::NotFound(_)) => "PrivX does not have the user any more".into(),
+        Err(failure) => return Err(failure),
+    };
+    page.note("what a membership comes from is unknown", &why, user_id);
+    Ok(List::default())
+}
