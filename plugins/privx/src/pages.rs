@@ -152,16 +152,17 @@ impl<T> Read<T> {
         }
         let items = items.unwrap_or_default();
         let held = items.len() as u64;
-        let learned = &mut self.place.learned;
-        learned.totals |= count.is_some_and(|count| count > held);
-        learned.longest = learned.longest.max(held);
-        let total = count.filter(|_| learned.totals);
-        self.shrank |= total.zip(self.place.total).is_some_and(|(now, before)| now < before);
-        self.place.total = total;
         self.place.offset += held;
         self.place.stride = held;
+        let learned = &mut self.place.learned;
+        learned.longest = learned.longest.max(held);
+        // Less than what was read is no total, whatever it was before.
+        let enough = count.filter(|count| *count >= self.place.offset);
+        learned.totals = enough.is_some_and(|count| learned.totals || count > held);
+        self.shrank |= count.zip(self.place.total).is_some_and(|(now, before)| now < before);
+        self.place.total = enough.filter(|_| learned.totals);
         self.done = held == 0
-            || match total {
+            || match self.place.total {
                 Some(total) => self.place.offset >= total,
                 None => held < u64::from(learned.limit) && held < self.place.uncut,
             };
@@ -251,6 +252,9 @@ mod tests {
         let longest = Learned { longest: 9, ..LEARNED };
         assert!(read(at(0, longest), 8, 8).done, "longer pages are not cut");
         assert!(!read(at(0, longest), 9, 9).done);
+        let nonsense = read(at(0, totals), 50, 1);
+        assert!(!nonsense.done && !nonsense.place.learned.totals, "there cannot be fewer than there are");
+        assert!(!read(at(200, LEARNED), 0, 1).place.learned.totals);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) fn assert_no_leak(secret: &str, what: &str, bytes: &[u8]) {
 
 /// Searches all files below a folder, sync files unpacked too, and returns everything that was searched.
 #[track_caller]
-fn search_files(secret: &str, folder: &Path) -> Vec<u8> {
+pub(crate) fn search_files(secret: &str, folder: &Path) -> Vec<u8> {
     let mut searched = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();

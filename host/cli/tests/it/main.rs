@@ -22,6 +22,7 @@ mod mounts;
 mod network;
 mod outage;
 mod plugins;
+mod privx;
 mod progress;
 mod redirects;
 mod resuming;
