@@ -85,7 +85,9 @@ impl Target for PrivX {
                      `privx-external.client_type` to `public` in PrivX; if it is, copy the API client's secret again",
                 ),
             (Pairs::OAuthClient, _) => refused
-                .meaning("the OAuth client only says which kind of program asks; who asks, PrivX knows by the API client")
+                .meaning(
+                    "the OAuth client only says which kind of program asks; who asks, PrivX knows by the API client",
+                )
                 .remedy(
                     "give the API client too (BATON_API_CLIENT_ID, BATON_API_CLIENT_SECRET): both pairs stand on the \
                      API client's page in PrivX",

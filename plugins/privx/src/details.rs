@@ -30,28 +30,47 @@ pub(crate) fn wanted(user_id: &str, role_id: &str) -> Result<(String, Vec<u8>), 
 pub(crate) fn read(privx: &PrivX, page: &mut Page<'_>) -> Result<Step, Failure> {
     let after = page.cursor::<String>()?;
     let facts = page.scan_facts(WANTED, after.as_deref(), AT_A_TIME);
-    let Some((last, _)) = facts.last() else { return Ok(Step::Done) };
-    let last = last.clone();
-    let mut memberships: Vec<[String; 2]> = Vec::with_capacity(facts.len());
-    for (key, ids) in &facts {
-        let ids = serde_json::from_slice(ids).map_err(|error| Failure::bug(format!("the fact {key}: {error}")))?;
-        memberships.push(ids);
-    }
-    page.holds(memberships.len(), None);
-
+    let memberships = whole_users(&facts)?;
     let mut users: Vec<&str> = memberships.iter().map(|[user_id, _]| user_id.as_str()).collect();
     users.dedup();
     let requests = users.iter().map(|user_id| request(user_id)).collect::<Result<Vec<_>, _>>()?;
-    for (user_id, answer) in users.iter().zip(privx.send_all(page, &requests)) {
-        let roles = roles_in(page, user_id, answer.and_then(|answer| privx.decode(&answer)))?;
-        for [_, role_id] in memberships.iter().filter(|[holder, _]| holder == user_id) {
+
+    let mut done = 0;
+    for (user_id, answer) in users.into_iter().zip(privx.send_all(page, &requests)) {
+        let roles = match roles_in(page, user_id, answer.and_then(|answer| privx.decode(&answer))) {
+            Ok(roles) => roles,
+            // What was answered before is good; the next page begins with this one.
+            Err(_) if done > 0 => break,
+            Err(failure) => return Err(failure),
+        };
+        for [_, role_id] in memberships.iter().skip(done).take_while(|[holder, _]| holder == user_id) {
             page.grant(match held(&roles, role_id) {
                 Some(held) => held.grant(role_id, user_id),
                 None => by_source(role_id, user_id, Source::Unknown),
             })?;
+            done += 1;
         }
     }
-    page.next(&last)
+    page.holds(done, None);
+    match done.checked_sub(1).and_then(|last| facts.get(last)) {
+        Some((last, _)) => page.next(last),
+        None => Ok(Step::Done),
+    }
+}
+
+/// The memberships in these facts. The last user may have more of them on the next page, and is asked there.
+fn whole_users(facts: &[(String, Vec<u8>)]) -> Result<Vec<[String; 2]>, Failure> {
+    let read = |(key, ids): &(String, Vec<u8>)| {
+        serde_json::from_slice(ids).map_err(|error| Failure::bug(format!("the fact {key} cannot be read: {error}")))
+    };
+    let mut memberships = facts.iter().map(read).collect::<Result<Vec<[String; 2]>, _>>()?;
+    if memberships.len() == AT_A_TIME as usize
+        && let Some([last, _]) = memberships.last().cloned()
+        && let Some(other) = memberships.iter().rposition(|[user_id, _]| *user_id != last)
+    {
+        memberships.truncate(other + 1);
+    }
+    Ok(memberships)
 }
 
 fn request(user_id: &str) -> Result<Request, Failure> {

@@ -188,7 +188,7 @@ impl Gateway {
     }
 
     /// Waits visibly, unless the run's time is over before.
-    async fn wait(&self, hop: &Hop<'_>, until: Duration, reason: Reason) -> Result<(), Stop> {
+    pub(super) async fn wait(&self, hop: &Hop<'_>, until: Duration, reason: Reason) -> Result<(), Stop> {
         let waiting = Waiting { target: self.manifest.name.clone(), reason, until };
         if self.deadline.is_some_and(|deadline| until > deadline) {
             return Err(self.out_of_time(hop, Some(&waiting)));

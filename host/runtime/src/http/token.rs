@@ -2,10 +2,12 @@
 
 use http::{HeaderName, HeaderValue, Method};
 
+use super::activity::Reason;
 use super::attempt::Answer;
 use super::deliver::Hop;
 use super::gateway::{Gateway, Stop};
 use super::message::Message;
+use super::retry;
 use super::types::{HttpError, Phase};
 use crate::credentials::{Granted, Token, TokenRequest};
 use crate::manifest::{Credential, Egress, OAuth2};
@@ -13,6 +15,9 @@ use crate::policy::{Permit, path};
 
 /// Tells a guest that it was no request of its own that was refused, and which.
 const REFUSED: HeaderName = HeaderName::from_static("accord-token-refused");
+
+/// How often a yes that cannot be read is asked for again, as pages are that are not what they should be.
+const UNREADABLE: u32 = 3;
 
 impl Gateway {
     /// A token that serves, new if need be. The inner error is the token endpoint's refusal, as the guest sees it.
@@ -34,8 +39,7 @@ impl Gateway {
         let number = current.as_ref().map_or(0, |token| token.number) + 1;
         *current = None;
         let asked_at = self.clock.monotonic();
-        let mut answer = self.ask(phase, credential, recipe).await?;
-        let granted = (answer.status == 200).then(|| Granted::parse(recipe, &answer.body)).flatten();
+        let (mut answer, granted) = self.ask(phase, credential, recipe).await?;
         let Some(granted) = granted else {
             answer.status = match answer.status {
                 // Neither yes nor no; its body may hold what was not understood.
@@ -58,7 +62,13 @@ impl Gateway {
         Ok(Ok(token))
     }
 
-    async fn ask(&self, phase: &Phase, credential: &Credential, recipe: &OAuth2) -> Result<Answer, Stop> {
+    /// Asks the token endpoint; a yes that cannot be read is asked for again a few times.
+    async fn ask(
+        &self,
+        phase: &Phase,
+        credential: &Credential,
+        recipe: &OAuth2,
+    ) -> Result<(Answer, Option<Granted>), Stop> {
         let fault = |why: String| HttpError::Connect(format!("the credential `{}`: {why}", credential.id));
         let request = TokenRequest::new(recipe, &self.configuration).map_err(|error| fault(error.to_string()))?;
         let place = self.policy.place(&recipe.token_origin);
@@ -92,9 +102,19 @@ impl Gateway {
         };
         let permit = Permit { place, egress: &egress, path: format!("{}{}", place.prefix, request.path) };
         let hop = Hop { permit: &permit, message: &message, credential: None, budget: None };
-        let mut answer = self.deliver(phase, &hop).await?;
-        let told = HeaderValue::from_str(&format!("{} {}", answer.status, request.path));
-        told.into_iter().for_each(|told| drop(answer.headers.insert(REFUSED, told)));
-        Ok(answer)
+        let mut unreadable = 0;
+        loop {
+            let mut answer = self.deliver(phase, &hop).await?;
+            let granted = (answer.status == 200).then(|| Granted::parse(recipe, &answer.body)).flatten();
+            if answer.status == 200 && granted.is_none() && unreadable < UNREADABLE {
+                let until = self.clock.monotonic() + retry::backoff(unreadable);
+                self.wait(&hop, until, Reason::Refused("200 without a token".to_owned())).await?;
+                unreadable += 1;
+                continue;
+            }
+            let told = HeaderValue::from_str(&format!("{} {}", answer.status, request.path));
+            told.into_iter().for_each(|told| drop(answer.headers.insert(REFUSED, told)));
+            return Ok((answer, granted));
+        }
     }
 }

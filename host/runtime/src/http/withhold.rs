@@ -109,7 +109,8 @@ impl<'a> Scan<'a> {
                 b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' if open > 0 => at += 1,
                 _ => {
                     let rest = self.body.get(at..)?;
-                    let ends = |byte: &u8| matches!(byte, b',' | b':' | b'}' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n');
+                    let ends =
+                        |byte: &u8| matches!(byte, b',' | b':' | b'}' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n');
                     // Nothing but a number or a word can end with the body, and a whole answer ends with neither.
                     at += rest.iter().position(ends).filter(|length| *length > 0)?;
                 }

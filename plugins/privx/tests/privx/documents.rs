@@ -34,7 +34,9 @@ fn the_readme_names_what_the_manifest_declares() {
             assert!(README.contains(&row), "the README has no row {row}");
         }
     }
-    for permission in entries(&manifest, "resource-type").iter().flat_map(|kind| kind["permissions"].as_array().unwrap()) {
+    for permission in
+        entries(&manifest, "resource-type").iter().flat_map(|kind| kind["permissions"].as_array().unwrap())
+    {
         assert!(README.contains(&format!("| `{}` |", permission.as_str().unwrap())), "{permission}");
     }
 }
@@ -43,7 +45,8 @@ fn the_readme_names_what_the_manifest_declares() {
 fn nothing_that_could_change_privx_may_be_sent() {
     let manifest = manifest();
     for egress in entries(&manifest, "egress") {
-        let methods: Vec<&str> = egress["methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap()).collect();
+        let methods: Vec<&str> =
+            egress["methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap()).collect();
         let paths = egress["paths"].as_array().unwrap();
         let searches = methods == ["POST"] && paths == &["/role-store/api/v1/users/search".into()];
         assert!(methods == ["GET"] || searches, "{egress:?}");
@@ -70,7 +73,8 @@ fn the_manifest_declares_what_the_connector_reads() {
     let declared: Vec<_> = entries(&manifest, "collection").iter().map(|entry| text(entry, "name")).collect();
     let bench = bench();
     script(&bench);
-    let mut read: Vec<String> = bench.sync().unwrap().pages.into_iter().map(|(collection, ..)| collection.name).collect();
+    let mut read: Vec<String> =
+        bench.sync().unwrap().pages.into_iter().map(|(collection, ..)| collection.name).collect();
     read.dedup();
     assert_eq!(read, ["users", "roles", "members", "membership-details"]);
     assert!(read.iter().all(|name| declared.contains(&name.as_str())));

@@ -6,8 +6,8 @@ use accord_sdk::{Grant, Value};
 use privx::PrivX;
 
 use crate::support::{
-    ADMINISTRATORS, BACKUP, EMPTY, EVERYBODY, JANE, LATE, MIKA, OPERATORS, PROGRAM, bench, members, page, roles, roles_of,
-    script, script_lists, users, with_pairs,
+    ADMINISTRATORS, BACKUP, EMPTY, EVERYBODY, JANE, LATE, MIKA, OPERATORS, PROGRAM, bench, members, page, roles,
+    roles_of, script, script_lists, users, with_pairs,
 };
 
 const BOTH: [&str; 2] = ["api-client-secret", "oauth-client-secret"];
@@ -46,7 +46,9 @@ fn the_installation_yields_its_grants() {
     let bench = bench();
     script(&bench);
     let synced = bench.sync().unwrap();
-    let mut expected: Vec<String> = [MIKA, BACKUP, PROGRAM, JANE].map(|user| (EVERYBODY, user)).to_vec()
+    let mut expected: Vec<String> = [MIKA, BACKUP, PROGRAM, JANE]
+        .map(|user| (EVERYBODY, user))
+        .to_vec()
         .into_iter()
         .chain([(ADMINISTRATORS, MIKA), (OPERATORS, MIKA), (OPERATORS, LATE)])
         .map(|(role, user)| format!("role:{role}:assigned:user:{user}"))
@@ -67,8 +69,11 @@ fn what_a_member_itself_tells_is_believed_without_asking() {
     let role = |id: &str, more: &str| format!(r#"{{"id":"{id}","roles":[{{"id":"r1"{more}}}]}}"#);
     let items = [
         role(MIKA, r#","explicit":true,"implicit":true,"grant_type":"PERMANENT""#),
-        role(JANE, r#","explicit":true,"implicit":false,"grant_type":"TIME_RESTRICTED","grant_start":"2026-01-01T00:00:00Z",
-            "grant_end":"2026-02-01T00:00:00Z","floating_length":8"#),
+        role(
+            JANE,
+            r#","explicit":true,"implicit":false,"grant_type":"TIME_RESTRICTED","grant_start":"2026-01-01T00:00:00Z",
+            "grant_end":"2026-02-01T00:00:00Z","floating_length":8"#,
+        ),
         role(BACKUP, r#","explicit":false,"implicit":true,"floating_length":0"#),
     ];
     bench.on("GET", &members("r1", 0), 200, format!(r#"{{"count":3,"items":[{}]}}"#, items.join(",")));

@@ -11,7 +11,8 @@ const TOKEN: &str = "/auth/api/v1/oauth/token";
 /// What is told when the token endpoint answers so.
 fn token_refused(secrets: &[&str], status: u16, path: &str, answer: &str) -> Detail {
     let bench = with_pairs(secrets, "auto", 3);
-    let refused = Exchange::new("POST", &users(0), 401, answer).header("accord-token-refused", &format!("{status} {path}"));
+    let refused =
+        Exchange::new("POST", &users(0), 401, answer).header("accord-token-refused", &format!("{status} {path}"));
     bench.exchange(refused);
     match bench.read(Collection::named("users")) {
         Err(Failure::Credentials(detail)) => detail,
@@ -45,7 +46,8 @@ fn the_api_client_alone_is_told_what_privx_wants() {
     ] {
         let detail = token_refused(&["api-client-secret"], status, path, answer);
         assert!(detail.message.contains(&format!("HTTP {status}")), "{detail:?}");
-        for wanted in ["BATON_OAUTH_CLIENT_ID", "BATON_OAUTH_CLIENT_SECRET", "`privx-external.client_type`", "`public`"] {
+        for wanted in ["BATON_OAUTH_CLIENT_ID", "BATON_OAUTH_CLIENT_SECRET", "`privx-external.client_type`", "`public`"]
+        {
             assert!(detail.remedy.contains(wanted), "{detail:?}");
         }
     }
@@ -100,7 +102,9 @@ fn validation_proves_both_permissions_and_stops_at_refused_credentials() {
     good.on("POST", probe[1], 403, r#"{"error_code":"PERMISSION_DENIED"}"#);
     let checks = good.validate();
     assert_eq!(checks[0].outcome, CheckOutcome::Passed);
-    assert!(matches!(&checks[1].outcome, CheckOutcome::Failed(Failure::Permission(refused)) if refused.permission == "users-view"));
+    assert!(
+        matches!(&checks[1].outcome, CheckOutcome::Failed(Failure::Permission(refused)) if refused.permission == "users-view")
+    );
 
     let bad = bench();
     bad.on("GET", probe[0], 401, "{}");

@@ -57,7 +57,10 @@ fn a_role_has_one_entitlement_with_the_names_that_readers_know() {
     let entitlement = synced.entitlements.iter().find(|entitlement| entitlement.identifier() == id).unwrap();
     assert_eq!(entitlement.display_name, "db-operators role assigned");
     assert_eq!(entitlement.description, "Has db-operators role membership");
-    assert_eq!((entitlement.slug.as_str(), entitlement.grantable_to.as_slice()), ("assigned", &["user".to_owned()][..]));
+    assert_eq!(
+        (entitlement.slug.as_str(), entitlement.grantable_to.as_slice()),
+        ("assigned", &["user".to_owned()][..])
+    );
     assert_eq!(synced.entitlements.len(), 3);
 }
 

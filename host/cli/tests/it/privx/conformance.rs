@@ -16,9 +16,8 @@ fn the_examples_yield_their_rows_and_no_request_is_too_many() {
     let expected = server.expected();
     assert_eq!((expected.count("user"), expected.count("role"), expected.grants.len()), (5, 3, 6));
     Rows::of(&desk, FILE).are(&expected);
-    let mut asked: BTreeMap<String, usize> = [World::ADMINISTRATORS, World::EVERYBODY, World::OPERATORS]
-        .map(|role| (members_of(role), 1))
-        .into();
+    let mut asked: BTreeMap<String, usize> =
+        [World::ADMINISTRATORS, World::EVERYBODY, World::OPERATORS].map(|role| (members_of(role), 1)).into();
     // The users twice: a first page might have been cut, as long as nobody knows what the count counts.
     let others = [(TOKEN.to_owned(), 1), (USERS.to_owned(), 2), (ROLES.to_owned(), 1)];
     asked.extend(others);
@@ -123,7 +122,8 @@ fn memberships_come_from_where_privx_says() {
         }
         let words: std::collections::BTreeSet<_> = expected.values().collect();
         assert_eq!(words.len(), if word == "never" { 3 } else { 5 - usize::from(word == "always") }, "{words:?}");
-        let lookups = calls(&server).into_iter().filter(|(path, _)| path.ends_with("/roles") && path.contains("/users/"));
+        let lookups =
+            calls(&server).into_iter().filter(|(path, _)| path.ends_with("/roles") && path.contains("/users/"));
         assert!(lookups.into_iter().all(|(_, times)| times == 1), "nobody is asked for twice");
     }
 }

@@ -15,8 +15,13 @@ const OAUTH_CLIENT: [&str; 2] = ["BATON_OAUTH_CLIENT_ID", "BATON_OAUTH_CLIENT_SE
 
 #[test]
 fn both_pairs_ask_for_one_token_as_privx_documents_it() {
-    let pairs = Pairs { api_client_secret: "a+b/c==&d e".to_owned(), oauth_client_secret: "x+y/z==".to_owned(), ..Pairs::default() };
-    let (desk, server) = (Desk::new(), start(World::examples(), Options { pairs: pairs.clone(), ..Options::default() }));
+    let pairs = Pairs {
+        api_client_secret: "a+b/c==&d e".to_owned(),
+        oauth_client_secret: "x+y/z==".to_owned(),
+        ..Pairs::default()
+    };
+    let (desk, server) =
+        (Desk::new(), start(World::examples(), Options { pairs: pairs.clone(), ..Options::default() }));
     sync(&desk, &server).run().exits(0);
     let [asked] = &server.log_of(TOKEN)[..] else { panic!("one token for a short sync") };
     assert_eq!(asked.request.header("authorization"), format!("Basic {}", STANDARD.encode("privx-external:x+y/z==")));
@@ -31,7 +36,8 @@ fn both_pairs_ask_for_one_token_as_privx_documents_it() {
 
 #[test]
 fn the_api_client_alone_is_enough_where_privx_allows_it() {
-    let (desk, server) = (Desk::new(), start(World::examples(), Options { public_clients: true, ..Options::default() }));
+    let (desk, server) =
+        (Desk::new(), start(World::examples(), Options { public_clients: true, ..Options::default() }));
     let call = OAUTH_CLIENT.iter().fold(sync(&desk, &server), |call, name| call.without_env(name));
     call.run().exits(0);
     Rows::of(&desk, FILE).are(&server.expected());
@@ -73,14 +79,20 @@ fn the_api_client_alone_is_told_how_where_privx_does_not() {
 fn the_oauth_client_alone_is_told_why_that_cannot_be() {
     let (desk, server) = (Desk::new(), examples());
     let call = API_CLIENT.iter().fold(sync(&desk, &server), |call, name| call.without_env(name));
-    let words = ["means   the OAuth client only says which kind of program asks", "BATON_API_CLIENT_ID", "BATON_API_CLIENT_SECRET"];
+    let words = [
+        "means   the OAuth client only says which kind of program asks",
+        "BATON_API_CLIENT_ID",
+        "BATON_API_CLIENT_SECRET",
+    ];
     refused(&desk, call.run(), &words);
     let log = server.log();
     let [asked] = &log[..] else { panic!("{log:?}") };
     assert!(asked.request.header("authorization").starts_with("Basic "), "never an empty one");
     assert_eq!(asked.request.body, "grant_type=client_credentials");
 
-    let call = API_CLIENT.iter().fold(desk.accord(&["validate", "privx"]).against(&server), |call, name| call.without_env(name));
+    let call = API_CLIENT
+        .iter()
+        .fold(desk.accord(&["validate", "privx"]).against(&server), |call, name| call.without_env(name));
     let outcome = call.run().exits(10);
     assert!(outcome.stdout.contains("BATON_API_CLIENT_ID"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("skip"), "{}", outcome.stdout);
@@ -162,6 +174,9 @@ fn conductor_ones_own_pair_is_not_taken_for_privxs() {
     let (desk, server) = (Desk::new(), examples());
     let call = API_CLIENT.iter().fold(sync(&desk, &server), |call, name| call.without_env(name));
     let call = call.env("BATON_CLIENT_ID", "somebody").env("BATON_CLIENT_SECRET", "something-secret");
-    call.run().exits(2).tells(&["BATON_CLIENT_ID asks for service mode"]);
-    assert_eq!(server.server().connections(), 0);
+    call.run().exits(10).tells(&["give the API client too (BATON_API_CLIENT_ID, BATON_API_CLIENT_SECRET)"]);
+    let call = desk.connector("privx", &[]).against(&server);
+    server.server().clear_log();
+    call.env("BATON_CLIENT_ID", "somebody").run().exits(2).tells(&["BATON_CLIENT_ID asks for service mode"]);
+    assert_eq!(server.log().len(), 0);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use accord_fixtures::privx::{Fault, Lie, Options, PrivxServer, Refusal, RetryAfter, Rule};
 use accord_fixtures::server::Response;
 
-use super::{CALM, FILE, TOKEN, USERS, answered, examples, many_pages, scaled, seeded};
+use super::{CALM, FILE, TOKEN, USERS, answered, examples, lasting, many_pages, scaled, seeded};
 use crate::rows::Rows;
 use crate::support::Desk;
 
@@ -145,7 +145,7 @@ fn a_listing_that_leads_nowhere_ends() {
 #[test]
 fn a_rate_limit_waits_as_it_is_told_and_gives_up_when_it_lasts() {
     let scale = 10.0;
-    let (desk, server) = (Desk::new(), many_pages(Options { time_scale: scale, ..Options::default() }));
+    let (desk, server) = (Desk::new(), many_pages(Options { time_scale: scale, ..lasting() }));
     server.faults().add(Rule::on(USERS, Fault::TooMany(RetryAfter::Seconds(2))).times(5));
     scaled(&desk, &server, scale).run().exits(0).tells(&["waiting 2 s (PrivX: TOO_MANY_REQUESTS)"]);
     let mut moments: Vec<_> = server.log_of(USERS).iter().map(|exchange| exchange.request.at).collect();

@@ -65,11 +65,16 @@ fn answered(server: &PrivxServer) -> Vec<String> {
 /// A day's and a night's worth of a token, so that none ends in a test whose waits are short.
 const LONG: u64 = 86_000;
 
+/// Options with tokens that outlast the test.
+fn lasting() -> Options {
+    Options { token_seconds: LONG, ..Options::default() }
+}
+
 /// About 100 pages.
 fn many_pages(options: Options) -> PrivxServer {
     let page_size = PageSize { cap: 6, ..PageSize::default() };
     let world = World::generate(&Shape { seed: 4, users: 120, roles: 40, memberships: 3 });
-    start(world, Options { page_size, token_seconds: LONG, ..options })
+    start(world, Options { page_size, ..options })
 }
 
 /// What a sync of [`many_pages`] yields that nothing disturbs.
@@ -79,7 +84,7 @@ struct Calm {
 }
 
 static CALM: LazyLock<Calm> = LazyLock::new(|| {
-    let (desk, server) = (Desk::new(), many_pages(Options::default()));
+    let (desk, server) = (Desk::new(), many_pages(lasting()));
     sync(&desk, &server).run().exits(0);
     let rows = Rows::of(&desk, FILE);
     rows.are(&server.expected());
@@ -89,7 +94,7 @@ static CALM: LazyLock<Calm> = LazyLock::new(|| {
 });
 
 fn seeded(seed: u64) -> Options {
-    Options { faults: Faults::seeded(seed), ..Options::default() }
+    Options { faults: Faults::seeded(seed), ..lasting() }
 }
 
 /// What the file says of each grant: where it comes from, and whether it can be revoked.

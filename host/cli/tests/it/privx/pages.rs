@@ -2,7 +2,7 @@
 
 use accord_fixtures::privx::{Count, Fault, Lie, Options, PageSize, PrivxServer, Refusal, Rule, Shape, User, World};
 
-use super::{CALM, FILE, ROLES, USERS, calls, many_pages, members_of, scaled, start, sync};
+use super::{CALM, FILE, ROLES, USERS, calls, lasting, many_pages, members_of, scaled, start, sync};
 use crate::rows::{Rows, resources};
 use crate::support::Desk;
 
@@ -112,17 +112,20 @@ fn a_few_items_that_are_counted_and_not_shown_are_a_named_gap() {
 
 #[test]
 fn many_items_that_are_counted_and_not_shown_fail_the_sync() {
-    let (desk, server) = (Desk::new(), many_pages(Options::default()));
+    let (desk, server) = (Desk::new(), many_pages(lasting()));
     server.faults().add(Rule::on(USERS, Fault::Lie(Lie::Total(999))));
-    scaled(&desk, &server, 1_000.0).run().exits(13).tells(&["users is incomplete: it ended with 120 of 999 items, twice"]);
+    scaled(&desk, &server, 1_000.0)
+        .run()
+        .exits(13)
+        .tells(&["users is incomplete: it ended with 120 of 999 items, twice"]);
     assert!(!desk.path(FILE).exists());
 }
 
 #[test]
 fn a_count_that_cannot_be_is_no_reason_to_stop() {
-    for total in [0, 1, 7] {
-        let (desk, server) = (Desk::new(), many_pages(Options::default()));
-        server.faults().add(Rule::on("*", Fault::Lie(Lie::Total(total))));
+    for (total, path) in [(0, "*"), (1, USERS), (7, USERS), (1, ROLES), (7, ROLES)] {
+        let (desk, server) = (Desk::new(), many_pages(lasting()));
+        server.faults().add(Rule::on(path, Fault::Lie(Lie::Total(total))));
         scaled(&desk, &server, 1_000.0).run().exits(0);
         assert_eq!(Rows::of(&desk, FILE).without_coverage(), CALM.rows.without_coverage(), "{total}");
     }
@@ -130,7 +133,7 @@ fn a_count_that_cannot_be_is_no_reason_to_stop() {
 
 #[test]
 fn requests_run_at_once_but_never_more_than_four() {
-    let (desk, server) = (Desk::new(), many_pages(Options::default()));
+    let (desk, server) = (Desk::new(), many_pages(lasting()));
     sync(&desk, &server).arguments(&["--workers=8"]).run().exits(0);
     assert!(server.server().connections() <= 5, "{} connections", server.server().connections());
     assert_eq!(calls(&server)[ROLES], 7);

@@ -19,7 +19,11 @@ fn a_missing_permission_is_named_by_doctor_and_sync_and_can_be_allowed() {
     }
     let outcome = sync(&desk, &server).run().exits(11);
     assert_eq!(outcome.errors(), 1);
-    outcome.tells(&["error[PERM-001]", "PERMISSION_DENIED missing permission (roles-view)", "add `roles-view` to the role"]);
+    outcome.tells(&[
+        "error[PERM-001]",
+        "PERMISSION_DENIED missing permission (roles-view)",
+        "add `roles-view` to the role",
+    ]);
     assert!(!desk.path(FILE).exists());
 
     let allowed = sync(&desk, &server).arguments(&["--allow-gaps=role"]).run().exits(3);

@@ -11,12 +11,14 @@ use crate::leaks::{assert_no_leak, finds, search_files};
 use crate::support::{Call, Desk, Outcome};
 
 fn server() -> PrivxServer {
-    start(World::generate(&Shape { seed: 3, users: 90, roles: 12, memberships: 3 }), Options::default())
+    let options = Options { token_seconds: super::LONG, ..Options::default() };
+    start(World::generate(&Shape { seed: 3, users: 90, roles: 12, memberships: 3 }), options)
 }
 
 /// A sync that tells all it can.
 fn talkative(desk: &Desk, server: &PrivxServer) -> Call {
-    let arguments = ["--log-level=debug", "--log-path=stderr", "--log-path=log", "--report=report.json", "--record=tape"];
+    let arguments =
+        ["--log-level=debug", "--log-path=stderr", "--log-path=log", "--report=report.json", "--record=tape"];
     sync(desk, server).arguments(&arguments).env("ACCORD_TIME_SCALE", "1000")
 }
 
@@ -24,7 +26,8 @@ fn talkative(desk: &Desk, server: &PrivxServer) -> Call {
 fn tokens(server: &PrivxServer) -> Vec<String> {
     let log = server.log();
     let headers = log.iter().map(|exchange| exchange.request.header("authorization"));
-    let mut tokens: Vec<String> = headers.filter_map(|header| header.strip_prefix("Bearer ")).map(str::to_owned).collect();
+    let mut tokens: Vec<String> =
+        headers.filter_map(|header| header.strip_prefix("Bearer ")).map(str::to_owned).collect();
     tokens.sort();
     tokens.dedup();
     tokens

@@ -3,30 +3,22 @@
 
 use std::time::Duration;
 
-use accord_fixtures::privx::{Fault, Options, Refusal, Rule, World};
+use accord_fixtures::privx::{Fault, Options, PrivxServer, Refusal, Rule};
 
-use super::{CALM, FILE, TOKEN, USERS, answered, examples, many_pages, scaled, start, sync};
+use super::{CALM, FILE, ROLES, TOKEN, USERS, answered, examples, lasting, many_pages, members_of, scaled, sync};
 use crate::rows::Rows;
 use crate::support::Desk;
 
 /// Ten minutes last twenty seconds.
 const SCALE: f64 = 30.0;
 
-/// An installation whose every page takes a while.
-fn slow(token_seconds: u64, apart: Duration) -> accord_fixtures::privx::PrivxServer {
-    let server = start_like_calm(Options { token_seconds, time_scale: SCALE, ..Options::default() });
-    server.faults().add(Rule::on("/role-store/**", Fault::Trickle { pieces: 2, apart }));
-    for path in [USERS, super::ROLES, "/role-store/api/v1/roles/*/members", "/role-store/api/v1/users/*/roles"] {
+/// An installation of many pages, each of which takes two pieces of time.
+fn slow(token_seconds: u64, apart: Duration) -> PrivxServer {
+    let server = many_pages(Options { token_seconds, time_scale: SCALE, ..Options::default() });
+    for path in [USERS, ROLES, &members_of("*"), "/role-store/api/v1/users/*/roles"] {
         server.faults().add(Rule::on(path, Fault::Trickle { pieces: 2, apart }));
     }
     server
-}
-
-fn start_like_calm(options: Options) -> accord_fixtures::privx::PrivxServer {
-    let token_seconds = options.token_seconds;
-    let page_size = accord_fixtures::privx::PageSize { cap: 6, ..Default::default() };
-    let world = World::generate(&accord_fixtures::privx::Shape { seed: 4, users: 120, roles: 40, memberships: 3 });
-    start(world, Options { page_size, token_seconds, ..options })
 }
 
 /// Runs a sync that outlives its tokens, and fails the test if any request was made with one that had ended.
@@ -59,7 +51,7 @@ fn a_token_of_twenty_seconds_serves_a_sync_of_minutes() {
 
 #[test]
 fn a_token_that_is_taken_back_is_replaced_once_also_for_a_search() {
-    for path in [USERS, super::ROLES] {
+    for path in [USERS, ROLES] {
         let (desk, server) = (Desk::new(), examples());
         let refused = Fault::Fail(Refusal::unauthorized("access token revoked"));
         server.faults().add(Rule::on(path, refused).times(1));
@@ -79,7 +71,9 @@ fn tokens_that_are_never_taken_end_the_run() {
     server.faults().add(Rule::on(USERS, Fault::Fail(Refusal::unauthorized("wrong audience"))));
     let outcome = sync(&desk, &server).run().exits(10);
     assert_eq!(outcome.errors(), 1);
-    outcome.tells(&["error[CRED-001] PrivX refused the access token that it gave (HTTP 401, UNAUTHORIZED wrong audience)"]);
+    outcome.tells(&[
+        "error[CRED-001] PrivX refused the access token that it gave (HTTP 401, UNAUTHORIZED wrong audience)",
+    ]);
     assert_eq!(server.log_of(TOKEN).len(), 2, "one new token, no more");
 }
 
@@ -97,7 +91,7 @@ fn a_token_endpoint_that_stumbles_is_asked_again() {
 
 #[test]
 fn a_run_whose_client_was_deleted_goes_on_with_another_secret() {
-    let (desk, server) = (Desk::new(), many_pages(Options::default()));
+    let (desk, server) = (Desk::new(), many_pages(lasting()));
     let pages = CALM.asked.len() * 6 / 10;
     // The token is asked for at first.
     server.faults().add(Rule::on("*", Fault::Revoke).after(pages as u64 + 1).times(1));
@@ -107,7 +101,7 @@ fn a_run_whose_client_was_deleted_goes_on_with_another_secret() {
         "error[CRED-001] PrivX gave no access token (HTTP 400, invalid_grant",
         &format!("where   POST {}{TOKEN}", server.base_url()),
         "file    sync.c1z not touched",
-        "done    users, roles",
+        "done    roles, users",
         "left    ",
         "resume  run the same command again: ",
     ]);
