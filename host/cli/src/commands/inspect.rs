@@ -48,6 +48,9 @@ struct Rule {
     /// The provisioning exports that open it; none: always open.
     only_for: Vec<&'static str>,
     conditions: Vec<String>,
+    /// JSON pointers to what the plugin gets nothing of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -157,7 +160,12 @@ fn egress(inspected: &Inspected) -> Table {
             if rule.only_for.is_empty() { String::new() } else { format!("only for {}", rule.only_for.join(", ")) };
         let conditions =
             if rule.conditions.is_empty() { String::new() } else { format!("if {}", rule.conditions.join(" and ")) };
-        let remark = [when, conditions].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        let withheld = match rule.withheld.len() {
+            0 => String::new(),
+            count => format!("{count} members of the answer withheld"),
+        };
+        let remark =
+            [when, conditions, withheld].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         for path in &rule.paths {
             table.row([rule.methods.join(" "), format!("{}{path}", rule.origin), remark.clone()]);
         }
@@ -193,6 +201,7 @@ fn rule(manifest: &Manifest, entry: &Egress) -> Rule {
         paths: entry.paths.clone(),
         only_for: entry.when.iter().map(|export| export.name()).collect(),
         conditions: conditions.iter().chain(&entry.conditions).map(condition).collect(),
+        withheld: entry.withhold.clone(),
     }
 }
 

@@ -18,6 +18,19 @@ fn it_says_what_it_is_and_can() {
 }
 
 #[test]
+fn whoever_inspects_it_sees_what_it_may_ask_for_and_what_is_withheld() {
+    let outcome = Desk::new().accord(&["plugin", "inspect", "privx"]).run().exits(0);
+    for line in [
+        "POST  <base-url>/role-store/api/v1/users/search",
+        "6 members of the answer withheld",
+        "api-client-secret, oauth-client-secret (kept in the host, never seen by the plugin)",
+    ] {
+        assert!(outcome.stdout.contains(line), "{line} in {}", outcome.stdout);
+    }
+    assert!(!outcome.stdout.contains("only for"), "nothing of it writes: {}", outcome.stdout);
+}
+
+#[test]
 fn in_a_connectors_place_the_task_completes() {
     let (desk, server) = (Desk::new(), examples());
     let outcome = desk.connector("privx", &[]).against(&server).run().exits(0);

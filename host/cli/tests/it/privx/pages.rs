@@ -91,6 +91,29 @@ fn a_role_that_is_deleted_after_the_roles_loses_its_grants_alone() {
 }
 
 #[test]
+fn a_member_who_is_listed_twice_has_one_grant() {
+    let (desk, server) = (Desk::new(), start(World::examples(), Options::default()));
+    server.change(|world| {
+        for role in &mut world.roles {
+            let again = role.members[0].clone();
+            role.members.push(again);
+        }
+    });
+    sync(&desk, &server).run().exits(0);
+    Rows::of(&desk, FILE).are(&server.expected());
+}
+
+#[test]
+fn only_what_is_wanted_is_asked_for() {
+    let (desk, server) = (Desk::new(), start(world(), Options::default()));
+    sync(&desk, &server).arguments(&["--sync-resource-types=user"]).run().exits(0);
+    let asked: Vec<String> = calls(&server).into_keys().collect();
+    assert_eq!(asked, [super::TOKEN, USERS]);
+    let stats = desk.accord(&["stats", FILE, "--output=json"]).run().exits(0).json();
+    assert_eq!(stats["counts"]["resources"], server.world().users.len());
+}
+
+#[test]
 fn members_that_are_hidden_while_the_role_is_there_fail_the_sync() {
     let (desk, server) = (Desk::new(), start(World::examples(), Options::default()));
     server.faults().add(Rule::on(&members_of(World::OPERATORS), Fault::Fail(Refusal::not_found())));
@@ -135,6 +158,8 @@ fn a_count_that_cannot_be_is_no_reason_to_stop() {
 fn requests_run_at_once_but_never_more_than_four() {
     let (desk, server) = (Desk::new(), many_pages(lasting()));
     sync(&desk, &server).arguments(&["--workers=8"]).run().exits(0);
-    assert!(server.server().connections() <= 5, "{} connections", server.server().connections());
+    // One request at a time on each connection; the token's may have one of its own.
+    let connections = server.server().connections();
+    assert!((2..=5).contains(&connections), "{connections} connections");
     assert_eq!(calls(&server)[ROLES], 7);
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use accord_fixtures::server::Response as Answer;
-use accord_runtime::http::{HttpError, Phase};
+use accord_runtime::http::{Body, HttpError, Phase, Request};
 use accord_runtime::manifest::Export;
 
 use super::support::{Bench, block_on, get, host, serve};
@@ -98,4 +98,23 @@ fn an_answer_that_is_no_answer_is_a_broken_connection() {
     assert!(matches!(answer, Err(HttpError::Tls(_) | HttpError::Reset(_))), "{answer:?}");
     drop(std::net::TcpStream::connect(address));
     drop(thread);
+}
+
+#[test]
+fn what_the_manifest_withholds_does_not_come_back() {
+    let server = serve(|request| {
+        let seed = r#"{"items":[{"id":"a","seed":{"text":"JBSWY3DP"}},{"id":"b","seed":"JBSWY3DP"}]}"#;
+        match &*request.body {
+            b"{}" => Answer::json(200, seed),
+            _ => Answer::json(403, format!("{{\"items\":[{{\"seed\":\"JBSWY3DP\"}}],\"sent\":{seed}}}")),
+        }
+    });
+    let bench = Bench::new(&host(&server));
+    let search = |body: &str| {
+        let request = Request { method: "POST".to_owned(), body: Some(Body::Json(body.to_owned())), ..get("/search") };
+        String::from_utf8(bench.read(request).unwrap().body).unwrap()
+    };
+    assert_eq!(search("{}"), r#"{"items":[{"id":"a","seed":null},{"id":"b","seed":null}]}"#);
+    let refused = search(r#"{"a":1}"#);
+    assert!(refused.starts_with(r#"{"items":[{"seed":null}],"#), "whatever the status: {refused}");
 }

@@ -134,6 +134,7 @@ paths = ["/search"]
 repeatable = true
 content-type = "application/json"
 rate = "pages"
+withhold = ["/items/*/seed"]
 
 [[egress]]
 origin = "api"

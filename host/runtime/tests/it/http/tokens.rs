@@ -82,8 +82,10 @@ fn a_refused_client_is_a_401_with_the_issuers_words() {
     let bench = Bench::new(&host(&server));
     let answer = bench.read(with_auth("/things", "token")).unwrap();
     assert_eq!(answer.status, 401);
-    let body = String::from_utf8(answer.body).unwrap();
+    let body = String::from_utf8(answer.body.clone()).unwrap();
     assert!(body.contains("invalid_client") && body.contains("[masked key]"), "{body}");
+    let refused = answer.headers.iter().find(|(name, _)| name == "accord-token-refused");
+    assert_eq!(refused.unwrap().1, "400 /token", "which endpoint said no, and how");
     assert_eq!(server.requests(), 1);
 }
 
@@ -97,4 +99,38 @@ fn an_issuer_that_is_busy_is_asked_again() {
     let bench = Bench::new(&host(&server));
     assert_eq!(bench.read(with_auth("/things", "token")).unwrap().status, 200);
     assert_eq!(bench.clock.slept_seconds(), [3]);
+}
+
+#[test]
+fn a_short_life_ends_early_enough_for_what_is_under_way() {
+    // Seconds that a token lives, and after how many of them another one is asked for.
+    for (life, renewed) in [(300, 240), (60, 48), (40, 30), (20, 10), (8, 4)] {
+        let server = serve(move |request| match request.path.as_str() {
+            "/token" => Answer::json(200, format!(r#"{{"access_token":"token-number-1","expires_in":{life}}}"#)),
+            _ => Answer::json(200, "{}"),
+        });
+        let bench = Bench::new(&host(&server));
+        for (after, tokens) in [(0, 1), (renewed - 1, 1), (1, 2)] {
+            bench.clock.advance(Duration::from_secs(after));
+            bench.read(with_auth("/things", "token")).unwrap();
+            let asked = server.log().iter().filter(|exchange| exchange.request.path == "/token").count();
+            assert_eq!(asked, tokens, "{life} s of life, {after} s later");
+        }
+    }
+}
+
+#[test]
+fn a_yes_without_a_token_is_asked_for_again() {
+    for good in [3, u64::MAX] {
+        let server = serve(move |request| match (request.path.as_str(), request.ordinal) {
+            ("/token", ordinal) if ordinal < good => Answer::json(200, r#"{"access_tok"#),
+            ("/token", _) => Answer::json(200, r#"{"access_token":"token-number-1"}"#),
+            _ => Answer::json(200, "{}"),
+        });
+        let bench = Bench::new(&host(&server));
+        let answer = bench.read(with_auth("/things", "token")).unwrap();
+        assert_eq!(answer.status, if good == 3 { 200 } else { 502 });
+        assert!(answer.body.is_empty() || good == 3, "it may hold what was not understood");
+        assert_eq!(bench.clock.slept_seconds(), [1, 2, 4]);
+    }
 }
