@@ -1,6 +1,6 @@
 //! What the connector makes of PrivX's answers. Tokens, retries, rates and the file are the host's, and tested there.
 
-#![expect(clippy::unwrap_used, reason = "tests are brief and panic freely, their helpers included")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests are brief and panic freely, their helpers included")]
 
 mod documents;
 mod memberships;
