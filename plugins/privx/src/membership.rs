@@ -110,7 +110,7 @@ fn grant(role_id: &str, user_id: &str, membership: &str, more: Vec<(String, Valu
     let mut metadata = vec![("membership".into(), Value::Text(membership.into()))];
     metadata.extend(more);
     let role = ResourceId::new("role", role_id);
-    Grant::new(&role, roles::ASSIGNED, person::id(user_id)).annotate(GrantAnnotation::Metadata(metadata))
+    Grant::new(role, roles::ASSIGNED, person::id(user_id)).annotate(GrantAnnotation::Metadata(metadata))
 }
 
 fn immutable(grant: Grant, why: &str) -> Grant {

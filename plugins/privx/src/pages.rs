@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::PrivX;
 
-/// Pages asked for at once; the manifest's rate lets no more through.
+/// Pages asked for at once; the manifest's rate lets no more through. Long pages are asked for one at a time, since what a
+/// page of ours may hold is limited.
 const AT_ONCE: u64 = 4;
+const ITEMS_AT_ONCE: u64 = 1_000;
 
 /// Where a smaller `limit` is tried, this is the smallest.
 const SMALLEST_LIMIT: u32 = 50;
@@ -144,7 +146,8 @@ impl Place {
 
     /// The next pages, as far as there is something.
     fn requests(&self, request: &Request) -> Vec<Request> {
-        let ahead = (1..AT_ONCE).map(|position| self.offset + position * self.stride);
+        let pages = (ITEMS_AT_ONCE / self.stride.max(1)).min(AT_ONCE);
+        let ahead = (1..pages).map(|position| self.offset + position * self.stride);
         let ahead = ahead.filter(|offset| self.stride > 0 && self.total.is_some_and(|total| *offset < total));
         std::iter::once(self.offset).chain(ahead).map(|offset| self.request(request, offset)).collect()
     }
@@ -270,6 +273,8 @@ mod tests {
         assert_eq!(asked(&place(200, 200, Some(5_000))).len(), 4);
         assert_eq!(asked(&place(200, 200, Some(601))).len(), 3);
         assert_eq!(asked(&place(200, 200, Some(400))).len(), 1);
+        assert_eq!(asked(&place(500, 500, Some(5_000))).len(), 2);
+        assert_eq!(asked(&place(1_000, 1_000, Some(5_000))).len(), 1);
         assert_eq!(asked(&place(200, 200, None)).len(), 1);
         assert_eq!(asked(&place(200, 0, Some(5_000))).len(), 1);
     }

@@ -3,15 +3,20 @@
 //! An answer is copied once, without a tree of it. One that is not whole ends where it stops being JSON, so that nothing
 //! slips by behind a fault.
 
+use crate::manifest::MOST_WITHHELD;
+
 /// The body without what the pointers (`/items/*/mfa/seed`) lead to. None: it is no JSON object or list, and stays.
 pub(super) fn withhold(body: &[u8], pointers: &[String]) -> Option<Vec<u8>> {
     if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return None;
     }
-    let pointers = pointers.iter().map(|pointer| pointer.split('/').skip(1).collect()).collect();
-    let mut scan = Scan { body, at: 0, copied: Vec::with_capacity(body.len()), pointers };
-    let all = (0..scan.pointers.len()).collect();
-    if scan.value(0, all).is_some() && !scan.rest().trim_ascii().is_empty() {
+    let pointers: Vec<Vec<&str>> = pointers.iter().map(|pointer| pointer.split('/').skip(1).collect()).collect();
+    // Each is a bit; the manifest holds no more of them.
+    let all = (0..pointers.len().min(MOST_WITHHELD)).fold(0, |all, index| all | 1 << index);
+    let mut scan = Scan { body, at: 0, kept: 0, copied: Vec::with_capacity(body.len()), pointers };
+    let whole = scan.value(0, all).is_some();
+    scan.keep();
+    if whole && !scan.rest().trim_ascii().is_empty() {
         // More than one value is no JSON, and must not look as if it were.
         scan.copied.push(b'?');
     }
@@ -21,63 +26,78 @@ pub(super) fn withhold(body: &[u8], pointers: &[String]) -> Option<Vec<u8>> {
 struct Scan<'a> {
     body: &'a [u8],
     at: usize,
+    /// Up to here the body is copied or left out.
+    kept: usize,
     copied: Vec<u8>,
     pointers: Vec<Vec<&'a str>>,
 }
 
 impl<'a> Scan<'a> {
-    /// Copies the next value, into which these pointers lead. None: it is not whole.
-    fn value(&mut self, depth: usize, leading: Vec<usize>) -> Option<()> {
+    /// Passes the next value, into which these pointers lead. None: it is not whole.
+    fn value(&mut self, depth: usize, leading: u64) -> Option<()> {
         match self.next()? {
-            b'{' if !leading.is_empty() => self.container(b'}', depth, &leading),
-            b'[' if !leading.is_empty() => self.container(b']', depth, &leading),
+            b'{' if leading != 0 => self.container(b'}', depth, leading),
+            b'[' if leading != 0 => self.container(b']', depth, leading),
             _ => {
-                let end = self.end()?;
-                self.copy_to(end)
+                self.at = self.end()?;
+                Some(())
             }
         }
     }
 
-    fn container(&mut self, close: u8, depth: usize, leading: &[usize]) -> Option<()> {
-        self.copy_to(self.at + 1)?;
+    fn container(&mut self, close: u8, depth: usize, leading: u64) -> Option<()> {
+        self.at += 1;
         loop {
             match self.next()? {
-                byte if byte == close => return self.copy_to(self.at + 1),
-                b',' => self.copy_to(self.at + 1)?,
+                byte if byte == close => {
+                    self.at += 1;
+                    return Some(());
+                }
+                b',' => self.at += 1,
                 b'"' if close == b'}' => {
-                    let (key, end) = (self.at, self.end()?);
-                    self.copy_to(end)?;
-                    let name: String = serde_json::from_slice(self.body.get(key..end)?).ok()?;
+                    let quoted = self.body.get(self.at..self.end()?)?;
+                    self.at += quoted.len();
                     if self.next()? != b':' {
                         return None;
                     }
-                    self.copy_to(self.at + 1)?;
-                    self.inner(&name, depth, leading)?;
+                    self.at += 1;
+                    let name = quoted.get(1..quoted.len() - 1)?;
+                    if name.contains(&b'\\') {
+                        let name: String = serde_json::from_slice(quoted).ok()?;
+                        self.inner(name.as_bytes(), depth, leading)?;
+                    } else {
+                        self.inner(name, depth, leading)?;
+                    }
                 }
-                _ if close == b']' => self.inner("*", depth, leading)?,
+                _ if close == b']' => self.inner(b"*", depth, leading)?,
                 _ => return None,
             }
         }
     }
 
-    /// Copies or withholds a member or an item.
-    fn inner(&mut self, name: &str, depth: usize, leading: &[usize]) -> Option<()> {
-        let pointer = |index: &usize| self.pointers.get(*index).map_or([].as_slice(), Vec::as_slice);
-        let fits = |index: &usize| pointer(index).get(depth).is_some_and(|segment| *segment == name || *segment == "*");
-        let leading: Vec<usize> = leading.iter().copied().filter(fits).collect();
-        if leading.iter().any(|index| pointer(index).len() == depth + 1) {
-            self.next()?;
-            self.at = self.end()?;
-            self.copied.extend_from_slice(b"null");
-            return Some(());
+    /// Passes a member or an item, or leaves it out.
+    fn inner(&mut self, name: &[u8], depth: usize, leading: u64) -> Option<()> {
+        let (mut further, mut withheld) = (0, false);
+        for (index, pointer) in self.pointers.iter().enumerate().filter(|(index, _)| leading & 1 << index != 0) {
+            if pointer.get(depth).is_some_and(|segment| segment.as_bytes() == name || *segment == "*") {
+                further |= 1 << index;
+                withheld |= pointer.len() == depth + 1;
+            }
         }
-        self.value(depth + 1, leading)
+        if !withheld {
+            return self.value(depth + 1, further);
+        }
+        self.next()?;
+        self.keep();
+        self.at = self.end()?;
+        self.kept = self.at;
+        self.copied.extend_from_slice(b"null");
+        Some(())
     }
 
-    /// The first byte of what comes next, white space copied.
+    /// The first byte behind white space.
     fn next(&mut self) -> Option<u8> {
-        let white = self.rest().iter().position(|byte| !byte.is_ascii_whitespace())?;
-        self.copy_to(self.at + white)?;
+        self.at += self.rest().iter().position(|byte| !byte.is_ascii_whitespace())?;
         self.rest().first().copied()
     }
 
@@ -85,10 +105,10 @@ impl<'a> Scan<'a> {
         self.body.get(self.at..).unwrap_or_default()
     }
 
-    fn copy_to(&mut self, end: usize) -> Option<()> {
-        self.copied.extend_from_slice(self.body.get(self.at..end)?);
-        self.at = end;
-        Some(())
+    /// Copies what was passed and not left out.
+    fn keep(&mut self) {
+        self.copied.extend_from_slice(self.body.get(self.kept..self.at).unwrap_or_default());
+        self.kept = self.at;
     }
 
     /// Where the value that begins here ends. However deep it is, this takes no stack.

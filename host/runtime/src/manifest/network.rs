@@ -154,6 +154,9 @@ pub enum ResetForm {
     Epoch,
 }
 
+/// Pointers that one egress entry may withhold.
+pub const MOST_WITHHELD: usize = 64;
+
 /// Leave to send some requests to one origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Egress {

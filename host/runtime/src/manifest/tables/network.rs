@@ -2,8 +2,8 @@
 
 use crate::manifest::field::Condition;
 use crate::manifest::network::{
-    Algorithm, ClientAuthentication, Credential, Egress, Export, Hmac, Inspection, OAuth2, Origin, Rate, Recipe,
-    ResetForm, TokenEncoding, VendorHeaders,
+    Algorithm, ClientAuthentication, Credential, Egress, Export, Hmac, Inspection, MOST_WITHHELD, OAuth2, Origin, Rate,
+    Recipe, ResetForm, TokenEncoding, VendorHeaders,
 };
 use crate::manifest::reader::Table;
 use crate::manifest::template::Template;
@@ -142,6 +142,18 @@ pub(in crate::manifest) fn rate(table: Table<'_>) -> Rate {
     rate
 }
 
+fn withheld(table: &Table<'_>) -> Vec<String> {
+    let pointers: Vec<String> =
+        table.texts("withhold").into_iter().map(|text| pointer(table, "withhold", text)).collect();
+    if pointers.len() > MOST_WITHHELD {
+        table.report(
+            "withhold",
+            format!("`withhold` has {} pointers, at most {MOST_WITHHELD} are possible", pointers.len()),
+        );
+    }
+    pointers
+}
+
 pub(in crate::manifest) fn egress(table: Table<'_>) -> Egress {
     let egress = Egress {
         origin: table.required("origin"),
@@ -152,7 +164,7 @@ pub(in crate::manifest) fn egress(table: Table<'_>) -> Egress {
         repeatable: table.flag("repeatable"),
         content_type: table.text("content-type").map(|text| text.to_ascii_lowercase()),
         rate: table.text("rate"),
-        withhold: table.texts("withhold").into_iter().map(|text| pointer(&table, "withhold", text)).collect(),
+        withhold: withheld(&table),
         inspect: table.word("inspect", &[("odata-batch", Inspection::ODataBatch)]),
     };
     table.finish();
