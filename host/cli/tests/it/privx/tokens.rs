@@ -9,8 +9,8 @@ use super::{CALM, FILE, ROLES, TOKEN, USERS, answered, examples, lasting, many_p
 use crate::rows::Rows;
 use crate::support::Desk;
 
-/// Ten minutes last twenty seconds.
-const SCALE: f64 = 30.0;
+/// Ten seconds last one: what is left of a token when it is renewed is more than a busy machine makes of a request.
+const SCALE: f64 = 10.0;
 
 /// An installation of many pages, each of which takes two pieces of time.
 fn slow(token_seconds: u64, apart: Duration) -> PrivxServer {
@@ -40,13 +40,13 @@ fn outlives(token_seconds: u64, apart: Duration) {
 
 #[test]
 fn a_token_is_renewed_before_it_ends_and_by_one_alone() {
-    // Some hundred pages of five seconds and more, four at a time.
-    outlives(60, Duration::from_secs(12));
+    // Some hundred pages of five seconds, four at a time: two minutes.
+    outlives(60, Duration::from_millis(2_500));
 }
 
 #[test]
-fn a_token_of_twenty_seconds_serves_a_sync_of_minutes() {
-    outlives(20, Duration::from_secs(4));
+fn a_token_of_twenty_seconds_serves_a_sync_of_a_minute() {
+    outlives(20, Duration::from_secs(1));
 }
 
 #[test]
