@@ -104,7 +104,7 @@ fn memberships(desk: &Desk) -> BTreeMap<String, (String, bool)> {
     let grants = reader.grants(&View::Everything).map(|grant| grant.unwrap().row);
     let told = grants.map(|row| {
         let annotations = &row.message.annotations;
-        let metadata = find::<GrantMetadata>(annotations).unwrap().unwrap().metadata.unwrap();
+        let metadata = find::<GrantMetadata>(annotations).unwrap().unwrap().metadata.unwrap().unpack().unwrap();
         let Some(Kind::StringValue(word)) = metadata.fields["membership"].kind.clone() else { panic!("{metadata:?}") };
         (row.external_id, (word, find::<GrantImmutable>(annotations).unwrap().is_some()))
     });
