@@ -31,10 +31,11 @@ fn outlives(token_seconds: u64, apart: Duration) {
     let tokens: Vec<Duration> = server.log_of(TOKEN).iter().map(|exchange| exchange.request.at).collect();
     assert!(tokens.len() > 2, "{tokens:?}");
     let lifetime = Duration::from_secs(token_seconds);
-    for pair in tokens.windows(2) {
-        // Whoever is first asks; nobody else does meanwhile.
-        assert!(pair[1] - pair[0] >= lifetime / 2 - Duration::from_secs(1), "{tokens:?}");
-    }
+    let lives: Vec<Duration> = tokens.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // Whoever needs a token first asks for it; nobody else does meanwhile.
+    assert!(lives.iter().all(|life| *life >= lifetime / 2 - Duration::from_secs(1)), "{lives:?}");
+    // A busy machine may be late once, but not always.
+    assert!(lives.iter().any(|life| *life < lifetime), "renewed at its end: {lives:?}");
     assert_eq!(Rows::of(&desk, FILE), CALM.rows);
 }
 
