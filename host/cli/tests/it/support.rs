@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use accord_fixtures::duo::{DuoServer, Options, World};
+use accord_fixtures::loopback::Fixture;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 /// A run that takes longer hangs. Ten times what the slowest test needs on a busy machine.
@@ -109,8 +110,8 @@ impl Call {
         self
     }
 
-    /// All that is needed to reach a fixture Duo.
-    pub(crate) fn against(mut self, server: &DuoServer) -> Self {
+    /// All that is needed to reach a vendor's fixture API.
+    pub(crate) fn against(mut self, server: &impl Fixture) -> Self {
         self.command.envs(server.environment());
         self
     }
