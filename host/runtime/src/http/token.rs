@@ -7,7 +7,7 @@ use super::deliver::Hop;
 use super::gateway::{Gateway, Stop};
 use super::message::Message;
 use super::types::{HttpError, Phase};
-use crate::credentials::{Granted, Token, TokenRequest};
+use crate::credentials::{Granted, Token, TokenRequest, filler};
 use crate::manifest::{Credential, Egress, OAuth2};
 use crate::policy::{Permit, path};
 
@@ -20,7 +20,11 @@ impl Gateway {
         recipe: &OAuth2,
         refused: Option<u64>,
     ) -> Result<Result<Token, Answer>, Stop> {
-        let slot = self.tokens.slot(&credential.id);
+        let fill =
+            |hole: &str| filler(&self.configuration)(hole).or_else(|| Some(self.policy.learning.fact(hole)?.into()));
+        let fault = |why: String| HttpError::Connect(format!("the credential `{}`: {why}", credential.id));
+        let request = TokenRequest::new(recipe, &fill).map_err(|error| fault(error.to_string()))?;
+        let slot = self.tokens.slot(&credential.id, &request.scope);
         // Held while asking: whoever needs the same token waits for this one.
         let mut current = slot.current.lock().await;
         if let Some(token) = &*current
@@ -31,7 +35,7 @@ impl Gateway {
         let number = current.as_ref().map_or(0, |token| token.number) + 1;
         *current = None;
         let asked_at = self.clock.monotonic();
-        let mut answer = self.ask(phase, credential, recipe).await?;
+        let mut answer = self.ask(phase, credential, recipe, request).await?;
         let granted = (answer.status == 200).then(|| Granted::parse(recipe, &answer.body)).flatten();
         let Some(granted) = granted else {
             answer.status = match answer.status {
@@ -55,9 +59,14 @@ impl Gateway {
         Ok(Ok(token))
     }
 
-    async fn ask(&self, phase: &Phase, credential: &Credential, recipe: &OAuth2) -> Result<Answer, Stop> {
+    async fn ask(
+        &self,
+        phase: &Phase,
+        credential: &Credential,
+        recipe: &OAuth2,
+        request: TokenRequest,
+    ) -> Result<Answer, Stop> {
         let fault = |why: String| HttpError::Connect(format!("the credential `{}`: {why}", credential.id));
-        let request = TokenRequest::new(recipe, &self.configuration).map_err(|error| fault(error.to_string()))?;
         let place = self.policy.place(&recipe.token_origin);
         let place = place.ok_or_else(|| fault(format!("its origin `{}` is not configured", recipe.token_origin)))?;
         path::check(&request.path).map_err(|why| fault(format!("its path {why}")))?;
@@ -85,8 +94,10 @@ impl Gateway {
             content_type: Some("application/json".to_owned()),
             rate: None,
             inspect: None,
+            seal: None,
         };
-        let permit = Permit { place, egress: &egress, path: format!("{}{}", place.prefix, request.path) };
+        let path = format!("{}{}", place.prefix, request.path);
+        let permit = Permit { place, egress: &egress, path };
         self.deliver(phase, &Hop { permit: &permit, message: &message, credential: None, budget: None }).await
     }
 }

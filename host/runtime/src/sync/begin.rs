@@ -21,11 +21,7 @@ use super::writer::FactsReader;
 pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instance, Problem> {
     let shared = &run.plugin.shared;
     let mut instance = run.plugin.instantiate().await?;
-    let (call, address) = start(run, Export::Connect)?;
-    let Done { result, call } = settle(run, &address, instance.connect(call).await)?;
-    result.map_err(|failure| errors::of_call(shared, "connect", failure, &call))?;
-    let facts = call.facts;
-    run.writer.run(move |work| work.connect_facts(facts)).await?.map_err(errors::storage)?;
+    connect(run, &mut instance).await?;
 
     let known = run.writer.run(|work| work.collections()).await?.map_err(errors::storage)?;
     if known.is_empty() {
@@ -74,6 +70,16 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
     kept.iter().for_each(|record| run.progress.found(record));
     run.queue().add(kept);
     Ok(instance)
+}
+
+/// Runs `connect`, and replaces what an earlier one learned.
+pub(super) async fn connect(run: &Run, instance: &mut Instance) -> Result<(), Problem> {
+    let shared = &run.plugin.shared;
+    let (call, address) = start(run, Export::Connect)?;
+    let Done { result, call } = settle(run, &address, instance.connect(call).await)?;
+    result.map_err(|failure| errors::of_call(shared, "connect", failure, &call))?;
+    let facts = call.facts;
+    run.writer.run(move |work| work.connect_facts(facts)).await?.map_err(errors::storage)
 }
 
 /// A call of an export outside any listing.
