@@ -53,6 +53,9 @@ pub(crate) struct AzureRole {
     data_plane: bool,
     /// Its definition is not there any more.
     missing: bool,
+    /// Its definition could not be read.
+    #[serde(default)]
+    unread: bool,
 }
 
 /// Roles that are the same in every tenant, for when the definitions may not be read: id, name, and the flags in order.
@@ -144,6 +147,7 @@ impl Properties {
             assigns_roles: may("microsoft.authorization/roleassignments/write"),
             data_plane: self.permissions.iter().any(Permission::opens_clusters),
             missing: false,
+            unread: false,
         }
     }
 }
@@ -198,12 +202,13 @@ impl AzureRole {
 
     /// A role of which nothing but the id is known. It may well matter.
     pub(crate) fn unknown(id: &str) -> Self {
-        Self { name: id.into(), ..Self::default() }
+        Self { name: id.into(), unread: true, ..Self::default() }
     }
 
-    /// Whether holding it on the cluster means anything. What a vanished definition meant, nobody knows.
+    /// Whether holding it on the cluster means anything. What a definition meant that nobody could read, nobody knows.
     pub(crate) fn matters(&self, situation: &Situation) -> bool {
         self.missing
+            || self.unread
             || self.admin_kubeconfig
             || self.user_kubeconfig
             || self.manages_cluster
@@ -216,7 +221,11 @@ impl AzureRole {
     }
 
     pub(crate) fn resource(&self, id: &str) -> Resource {
-        let description = if self.missing { "its definition does not exist any more" } else { &self.description };
+        let description = match (self.missing, self.unread) {
+            (true, _) => "its definition does not exist any more",
+            (_, true) => "its definition could not be read, so what it allows is not known",
+            _ => &self.description,
+        };
         let flag = |flag: bool| flag.then_some(true);
         Resource::new("azure_role", id, &self.name)
             .description(description)
@@ -229,6 +238,7 @@ impl AzureRole {
             .profile("assigns_roles", flag(self.assigns_roles))
             .profile("data_plane", flag(self.data_plane))
             .profile("missing", flag(self.missing))
+            .profile("listed", self.unread.then_some(false))
             .with(RoleTrait::unscoped())
     }
 }

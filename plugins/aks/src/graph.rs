@@ -19,8 +19,11 @@ pub(crate) const IDS: usize = 1_000;
 pub(crate) const VALUES: usize = 15;
 const BATCH: usize = 20;
 
-/// How often what a batch refused is asked again. The host waits in between as long as Graph wants.
-const ROUNDS: usize = 6;
+/// How often what a batch refused for its number is asked again. The host waits in between as long as Graph wants.
+const ROUNDS: usize = 100;
+
+/// How often what failed inside a batch is asked again.
+const TRIES: usize = 6;
 
 /// What is asked of people; other properties cost more and say nothing about access.
 pub(crate) const PERSON: &str = "id,displayName,userPrincipalName,mail,accountEnabled,userType";
@@ -145,6 +148,7 @@ impl Answer {
 /// Asks many things at once, twenty to a request. The answers stand in the order of the URLs, which begin behind `/v1.0`.
 pub(crate) fn batch(host: &Host, urls: &[String]) -> Result<Vec<Answer>, Failure> {
     let mut answers: Vec<Option<Answer>> = urls.iter().map(|_| None).collect();
+    let mut failures = 0;
     for _ in 0..ROUNDS {
         let open: Vec<usize> = (0..urls.len()).filter(|at| answers.get(*at).is_some_and(Option::is_none)).collect();
         if open.is_empty() {
@@ -156,6 +160,7 @@ pub(crate) fn batch(host: &Host, urls: &[String]) -> Result<Vec<Answer>, Failure
             let batch = Batch { requests: chunk.iter().filter_map(step).collect() };
             requests.push(Request::new("POST", "/v1.0/$batch").origin("graph").permission(DIRECTORY).json(&batch)?);
         }
+        let mut failed = false;
         for response in Graph.send_all(host, &requests) {
             let batch: Answers = Graph.decode(&response?)?;
             for inner in batch.responses {
@@ -163,11 +168,14 @@ pub(crate) fn batch(host: &Host, urls: &[String]) -> Result<Vec<Answer>, Failure
                 let Some(slot) = slot else {
                     return Err(Failure::invalid_response("a batch answers what was not asked", "POST /v1.0/$batch"));
                 };
-                if !matches!(inner.status, 429 | 500 | 502..=504) {
+                let broken = matches!(inner.status, 500 | 502..=504) && failures < TRIES;
+                failed |= broken;
+                if !broken && inner.status != 429 {
                     *slot = Some(Answer { status: inner.status, body: inner.body.unwrap_or_default() });
                 }
             }
         }
+        failures += usize::from(failed);
     }
     answers.into_iter().collect::<Option<Vec<_>>>().ok_or(Failure::RateLimited(None))
 }

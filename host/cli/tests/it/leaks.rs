@@ -47,7 +47,7 @@ fn leaked(secret: &str, bytes: &[u8]) -> Option<String> {
 }
 
 #[track_caller]
-fn assert_no_leak(secret: &str, what: &str, bytes: &[u8]) {
+pub(crate) fn assert_no_leak(secret: &str, what: &str, bytes: &[u8]) {
     if let Some(form) = leaked(secret, bytes) {
         panic!("`{form}` is in {what}:\n{}", String::from_utf8_lossy(bytes));
     }
@@ -78,12 +78,12 @@ fn search_files(secret: &str, folder: &Path) -> Vec<u8> {
 
 /// Everything that a run printed and left.
 #[track_caller]
-fn search(secret: &str, desk: &Desk, outcome: &Outcome) -> Vec<u8> {
+pub(crate) fn search(secret: &str, desk: &Desk, outcome: &Outcome) -> Vec<u8> {
     assert_no_leak(secret, "what was printed", outcome.printed().as_bytes());
     search_files(secret, &desk.path(""))
 }
 
-fn finds(bytes: &[u8], needle: &str) -> bool {
+pub(crate) fn finds(bytes: &[u8], needle: &str) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 

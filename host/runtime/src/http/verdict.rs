@@ -133,6 +133,10 @@ impl Gateway {
                 let left = (away.since + limit).saturating_sub(now);
                 // An origin that has never answered gets the usual tries only.
                 let goes_on = tries.may_go_on(None) || away.known;
+                // Only the connector knows what stands before an origin that it learnt, a private network perhaps.
+                if (left.is_zero() || !goes_on) && !away.known && hop.permit.place.pinned.is_some() {
+                    return Err(error.into());
+                }
                 if left.is_zero() || !goes_on {
                     self.stop_run(unreachable(&self.manifest.id, &hop.host(), now.saturating_sub(away.since), &error));
                     return Err(error.into());

@@ -77,8 +77,9 @@ fn chosen<'n>(
         None => items.first(),
     };
     let Some(item) = item else { return Ok(None) };
-    let inner =
-        item.get(key).ok_or_else(|| SealError::unreadable(format!("has an entry in `{list}` without `{key}`")))?;
+    // An entry may be empty: a user without anything to come with.
+    let inner = item.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node);
+    let inner = inner.ok_or_else(|| SealError::unreadable(format!("has an entry in `{list}` without `{key}`")))?;
     Ok(Some((item.text("name").unwrap_or_default(), inner)))
 }
 
