@@ -10,6 +10,9 @@ use super::{FILE, examples, start, sync, times};
 use crate::rows::Rows;
 use crate::support::Desk;
 
+/// Makes a fault.
+type Make = fn() -> Fault;
+
 const BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/rolebindings";
 
 fn small() -> World {
@@ -199,7 +202,7 @@ fn a_killed_run_connects_again_and_goes_on() {
 fn what_goes_wrong_with_an_answer_changes_no_row() {
     let cluster_path = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
     for path in [cluster_path, BINDINGS, "/v1.0/$batch", "/v1.0/directoryObjects/getByIds"] {
-        let faults: [(&str, fn() -> Fault); 5] = [
+        let faults: [(&str, Make); 5] = [
             ("500", || Fault::Html(502)),
             ("a page of HTML", || Fault::Html(200)),
             ("cut", || Fault::CutAfter(200)),

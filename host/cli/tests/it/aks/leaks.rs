@@ -82,7 +82,7 @@ fn neither_the_work_file_nor_the_command_line_of_a_killed_run_holds_a_secret() {
 
 #[test]
 fn no_failure_shows_a_secret() {
-    let cases: [(&str, fn(&AksServer)); 5] = [
+    let cases: [(&str, super::Prepare); 5] = [
         ("a kubeconfig that leads elsewhere", |server| {
             server.change_kubeconfig(|yaml| yaml.replace("aks-prod-dns-4f2k9x1a.hcp", "evil.example/"));
         }),

@@ -112,9 +112,9 @@ fn a_stopped_cluster_and_one_out_of_reach_say_so() {
     assert_eq!(times(&server, "listClusterUserCredential"), 0);
     let private = |world: &mut World| world.cluster.private = true;
     let fenced = |world: &mut World| world.cluster.authorized_ranges = vec!["203.0.113.0/24".to_owned()];
-    let cases: [(&dyn Fn(&mut World), &str); 2] = [
-        (&private, "private cluster: run the connector inside the cluster's network"),
-        (&fenced, "authorized IP ranges only"),
+    let cases: [(super::Change, &str); 2] = [
+        (private, "private cluster: run the connector inside the cluster's network"),
+        (fenced, "authorized IP ranges only"),
     ];
     for (change, told) in cases {
         let server = start(world(change), Options::default());
@@ -206,7 +206,7 @@ fn another_application_of_an_older_cluster_is_asked_for_in_either_spelling() {
 fn local_accounts_work_with_token_or_certificate_or_both() {
     let local = |world: &mut World| world.cluster.entra = false;
     let expected = |server: &AksServer| server.expected(&Settings { hidden_members: true, ..Settings::default() });
-    let cases: [(&str, Options, fn(&AksServer)); 4] = [
+    let cases: [(&str, Options, super::Prepare); 4] = [
         ("token only", Options { client_certificates: false, ..Options::default() }, |_| {}),
         ("certificate only", Options { static_token: None, ..Options::default() }, |_| {}),
         ("token refused, certificate taken", Options::default(), AksServer::refuse_static_token),

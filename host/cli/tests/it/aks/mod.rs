@@ -21,6 +21,12 @@ use crate::support::{Call, Desk};
 
 const FILE: &str = "sync.c1z";
 
+/// Prepares a server for a test.
+type Prepare = fn(&AksServer);
+
+/// Changes a world for a test.
+type Change = fn(&mut World);
+
 /// All that is needed to reach a fixture tenant and its cluster.
 fn against(call: Call, server: &AksServer) -> Call {
     let call = server.environment().into_iter().fold(call, |call, (name, value)| call.env(name, value));

@@ -12,11 +12,11 @@ use crate::support::Desk;
 struct Case {
     what: &'static str,
     environment: &'static [(&'static str, &'static str)],
-    change: fn(&mut World),
+    change: super::Change,
     settings: Settings,
 }
 
-const SAME: fn(&mut World) = |_| {};
+const SAME: super::Change = |_| {};
 
 fn cases() -> Vec<Case> {
     let usual = Settings { hidden_members: true, ..Settings::default() };
@@ -66,7 +66,6 @@ fn every_setting_yields_its_rows() {
         let call = environment.iter().fold(sync(&desk, &server), |call, (name, value)| call.env(name, value));
         let outcome = call.run();
         assert_eq!(outcome.code, 0, "{what}: {}", outcome.printed());
-        eprintln!("{what}");
         Rows::of(&desk, FILE).are(&server.expected(&settings));
         desk.accord(&["verify", FILE]).run().exits(0);
     }
