@@ -207,7 +207,7 @@ impl Reading<'_> {
     }
 
     fn grant(&self, held: &Held, principal: &Principal, reasons: Reasons) -> Grant {
-        let mut grant = Grant::new(&held.role.id(), &held.slug(), principal.id());
+        let mut grant = Grant::new(held.role.id(), &held.slug(), principal.id());
         let mut metadata = vec![
             ("bindings".to_owned(), Value::Items(reasons.bindings.into_iter().collect())),
             ("subject_names".to_owned(), Value::Items(reasons.names.into_iter().collect())),

@@ -63,7 +63,7 @@ pub(crate) fn read(page: &mut Page<'_>) -> Result<Step, Failure> {
         let in_namespace = format!("{ACCOUNTS}:{namespace}");
         for group in groups.iter().filter(|group| *group == ACCOUNTS || **group == in_namespace) {
             let member = ResourceId::new("service_account", account);
-            let grant = Grant::new(&Kind::KubeGroup.id(group), "member", member);
+            let grant = Grant::new(Kind::KubeGroup.id(group), "member", member);
             page.grant(grant.annotate(GrantAnnotation::Immutable(String::new())))?;
         }
     }

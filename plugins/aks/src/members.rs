@@ -113,7 +113,7 @@ fn push(
             continue;
         }
         let id = object.id.to_lowercase();
-        let member = Grant::new(&Kind::Team.id(group), "member", Kind::Person.id(&id));
+        let member = Grant::new(Kind::Team.id(group), "member", Kind::Person.id(&id));
         let how = GrantAnnotation::Metadata(vec![("transitive".into(), Value::Flag(true))]);
         page.grant(member.annotate(how))?;
         seen.entry(id).or_insert(object);
