@@ -47,6 +47,13 @@ impl<T> Default for List<T> {
     }
 }
 
+impl<T> List<T> {
+    /// The items.
+    pub fn into_vec(self) -> Vec<T> {
+        self.0
+    }
+}
+
 impl<T> Deref for List<T> {
     type Target = [T];
 

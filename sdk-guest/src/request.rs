@@ -77,6 +77,18 @@ impl Request {
         self
     }
 
+    /// The query parameters, not encoded: what a target's link adds to a path that is known.
+    pub fn into_query(self) -> Vec<(String, String)> {
+        self.wire.query
+    }
+
+    /// Replaces all query parameters.
+    #[must_use]
+    pub fn with_query(mut self, query: Vec<(String, String)>) -> Self {
+        self.wire.query = query;
+        self
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {

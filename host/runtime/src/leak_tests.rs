@@ -12,7 +12,7 @@ use crate::Problem;
 use crate::clock::SystemClock;
 use crate::configuration::{Configuration, Given, Source};
 use crate::engine::Engine;
-use crate::http::{Activity, NetworkOptions, Proxies};
+use crate::http::{Activity, AddressOverride, NetworkOptions, Proxies};
 use crate::limits::Limits;
 use crate::plugin::Package;
 use crate::sync::{
@@ -62,7 +62,11 @@ struct Found {
 
 impl Search {
     fn new(secret: &str, known: &str) -> Self {
-        let mut needles = forms(secret);
+        Self::for_all(&[secret], known)
+    }
+
+    fn for_all(secrets: &[&str], known: &str) -> Self {
+        let mut needles: Vec<Vec<u8>> = secrets.iter().flat_map(|secret| forms(secret)).collect();
         let control = format!("needle {} ", needles.len());
         needles.push(known.as_bytes().to_vec());
         let watch = Watch::for_needles(needles);
@@ -83,6 +87,17 @@ impl Search {
 
     /// Runs a sync until every instance is gone.
     fn sync(&self, package: &Package, settings: &[(&str, String)], ca_file: &Path) -> Result<Report, Problem> {
+        self.sync_at(package, settings, ca_file, &[])
+    }
+
+    /// The same, where names are elsewhere: `HOST:PORT=ADDRESS:PORT`.
+    fn sync_at(
+        &self,
+        package: &Package,
+        settings: &[(&str, String)],
+        ca_file: &Path,
+        addresses: &[String],
+    ) -> Result<Report, Problem> {
         let given: Vec<(String, Given)> = settings
             .iter()
             .map(|(name, text)| ((*name).to_owned(), Given::new(Source::Flag((*name).to_owned()), text.clone())))
@@ -97,6 +112,7 @@ impl Search {
                 certificate_files: vec![ca_file.to_owned()],
                 allowed_addresses: vec!["127.0.0.0/8".parse().unwrap()],
                 proxies: Proxies::Never,
+                overrides: addresses.iter().map(|text| elsewhere(text)).collect(),
                 ..NetworkOptions::default()
             },
             clock: Arc::new(SystemClock::new(1_000.0)),
@@ -123,6 +139,12 @@ impl Search {
     }
 }
 
+fn elsewhere(text: &str) -> AddressOverride {
+    let (name, address) = text.split_once('=').unwrap();
+    let (host, port) = name.split_once(':').unwrap();
+    AddressOverride { host: host.to_owned(), port: port.parse().unwrap(), address: address.parse().unwrap() }
+}
+
 /// The size of a small guest's memory; what is searched is at least that.
 const AT_LEAST: usize = 1 << 20;
 
@@ -146,6 +168,40 @@ fn a_full_sync_of_a_target_that_repeats_the_secret_leaves_no_byte_of_it_in_guest
         assert!(found.bytes > before.bytes + AT_LEAST, "{} bytes were searched", found.bytes);
         assert!(found.known > before.known, "what the guest knows was not found, so the search finds nothing");
     }
+}
+
+/// A kubeconfig is opened by the host: neither its token nor a line of its key nor the client's secret was ever in a guest,
+/// although every API repeats them.
+#[test]
+fn what_a_sealed_answer_holds_never_was_in_a_guest() {
+    use accord_fixtures::azure::{self, AksServer};
+    const TOKEN: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0-local-account";
+    let mut world = azure::World::examples();
+    world.cluster.entra = false;
+    world.directory.groups.iter_mut().for_each(|group| group.hidden = false);
+    let options = azure::Options { static_token: Some(TOKEN.to_owned()), ..azure::Options::default() };
+    let keys = azure::Keys { client_secret: SECRET.to_owned(), ..options.keys.clone() };
+    let server = AksServer::start(world, azure::Options { keys, ..options }).unwrap();
+    server.faults().add(azure::Rule::on("*", azure::Fault::Echo));
+    let cluster = server.world().cluster;
+    let settings = [
+        ("subscription-id", cluster.subscription),
+        ("resource-group", cluster.resource_group),
+        ("cluster-name", cluster.name),
+        ("tenant-id", cluster.tenant),
+        ("sp-client-id", server.keys().client_id),
+        ("sp-client-secret", SECRET.to_owned()),
+    ];
+    let package = Package::read(&accord_fixtures::components::plugins_dir().join("aks.wasm")).unwrap();
+    let key = server.client_key();
+    let line = key.lines().nth(1).unwrap();
+    let search = Search::for_all(&[SECRET, TOKEN, line], &server.world().cluster.subscription);
+    let report = search.sync_at(&package, &settings, server.ca_file(), &server.addresses()).unwrap();
+    assert!(report.counts.grants > 50);
+    let found = search.found();
+    assert_eq!(found.leaks, Vec::<String>::new());
+    assert!(found.bytes > AT_LEAST, "{} bytes were searched", found.bytes);
+    assert!(found.known > 0, "what the guest knows was not found, so the search finds nothing");
 }
 
 fn hostile() -> Package {

@@ -16,6 +16,7 @@ pub mod plugin;
 pub mod policy;
 pub mod problem;
 mod running;
+mod sealed;
 pub mod secrets;
 pub mod sync;
 pub mod tape;

@@ -45,6 +45,8 @@ pub struct SecretStore {
 #[derive(Default)]
 struct Inner {
     named: BTreeMap<String, Vec<Arc<Secret>>>,
+    /// Names that stand for nothing any more.
+    retired: BTreeSet<String>,
     generated: u32,
     /// Names of secrets that a guest may place in a request: new ones, never the operator's.
     new: BTreeSet<String>,
@@ -55,7 +57,11 @@ impl SecretStore {
     /// Keeps a secret under a name. An earlier one is not used any more, but still masked.
     pub fn insert(&self, name: &str, bytes: &[u8]) {
         let mut inner = self.lock();
+        inner.retired.remove(name);
         let values = inner.named.entry(name.to_owned()).or_default();
+        if values.last().is_some_and(|value| value.expose() == bytes) {
+            return;
+        }
         values.push(Arc::new(Secret(Zeroizing::new(bytes.to_vec()))));
         if values.len() > KEPT {
             values.remove(0);
@@ -63,13 +69,20 @@ impl SecretStore {
         inner.masker = None;
     }
 
+    /// Uses a secret no more. It stays masked.
+    pub(crate) fn retire(&self, name: &str) {
+        self.lock().retired.insert(name.to_owned());
+    }
+
     pub fn is_set(&self, name: &str) -> bool {
-        self.lock().named.contains_key(name)
+        self.get(name).is_some()
     }
 
     /// The secret of this name.
     pub fn get(&self, name: &str) -> Option<Arc<Secret>> {
-        self.lock().named.get(name).and_then(|values| values.last()).cloned()
+        let inner = self.lock();
+        let values = inner.named.get(name).filter(|_| !inner.retired.contains(name));
+        values.and_then(|values| values.last()).cloned()
     }
 
     /// Keeps a secret that did not exist before this run. Only such a one may be placed in a request by name: a guest

@@ -196,7 +196,7 @@ fn rule(manifest: &Manifest, entry: &Egress) -> Rule {
     let origin = manifest.origins.iter().find(|origin| origin.name == entry.origin);
     let conditions = origin.map(|origin: &Origin| origin.conditions.as_slice()).unwrap_or_default();
     Rule {
-        origin: origin.map(|origin| place(&origin.url)).unwrap_or_default(),
+        origin: origin.and_then(|origin| origin.places().first().copied()).map(place).unwrap_or_default(),
         methods: entry.methods.clone(),
         paths: entry.paths.clone(),
         only_for: entry.when.iter().map(|export| export.name()).collect(),

@@ -99,7 +99,7 @@ pub(super) fn facts(package: &Package) -> Facts {
         version: manifest.version.clone(),
         // Signatures are not checked by this version, so none is claimed.
         signed_by: "unsigned",
-        talks_to: manifest.origins.iter().map(|origin| place(&origin.url)).collect(),
+        talks_to: manifest.origins.iter().flat_map(|origin| origin.places()).map(place).collect(),
         secrets: manifest.config.iter().filter(|field| field.is_secret()).map(|field| field.name.clone()).collect(),
         file: package.path.display().to_string(),
         digest: package.digest.clone(),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what helps tests may panic as tests may")]
 
+mod aks;
 mod calm;
 mod config_sources;
 mod conformance;

@@ -112,6 +112,7 @@ impl State {
         let name = |request: &Request| format!("{} {}", request.method, request.path);
         self.call.too_large = None;
         for (request, answer) in answers {
+            self.call.doubtful |= self.shared.gateway.makes_doubtful(request, answer);
             match answer {
                 Ok(response) if response.status == 429 => self.call.rate_limited = Some(name(request)),
                 Err(HttpError::TooLarge(limit)) => self.call.too_large = Some((name(request), *limit)),

@@ -65,6 +65,8 @@ pub(crate) struct Call {
     pub(crate) rate_limited: Option<String>,
     /// The request whose answer was larger than this many bytes, unless another one was answered after it.
     pub(crate) too_large: Option<(String, u64)>,
+    /// A learnt origin did not take us, or was not what was learnt.
+    pub(crate) doubtful: bool,
     /// A rule was broken; the call's result counts no more.
     pub(crate) fault: Option<Problem>,
 }
@@ -84,6 +86,7 @@ impl Call {
             asked: None,
             rate_limited: None,
             too_large: None,
+            doubtful: false,
             fault: None,
         }
     }

@@ -78,7 +78,7 @@ pub(crate) fn headers(
 }
 
 /// What a template's holes stand for: secrets by name, else configuration.
-fn filler(configuration: &Configuration) -> impl Fn(&str) -> Option<Vec<u8>> {
+pub(crate) fn filler(configuration: &Configuration) -> impl Fn(&str) -> Option<Vec<u8>> {
     |hole| match configuration.secrets().get(hole) {
         Some(secret) => Some(secret.expose().to_vec()),
         None => configuration.text(hole).map(|text| text.as_bytes().to_vec()),

@@ -11,8 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{RecipeError, basic, canonical, filler};
-use crate::configuration::Configuration;
+use super::{RecipeError, basic, canonical};
 use crate::manifest::{ClientAuthentication, OAuth2, Template, TokenEncoding};
 use crate::secrets::Secret;
 
@@ -32,7 +31,7 @@ pub(crate) struct Token {
 /// The tokens of one connector.
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache {
-    slots: Mutex<BTreeMap<String, Arc<Slot>>>,
+    slots: Mutex<BTreeMap<(String, String), Arc<Slot>>>,
 }
 
 /// One credential's token. Whoever holds the lock asks for a new one, the others wait for it.
@@ -42,9 +41,10 @@ pub(crate) struct Slot {
 }
 
 impl TokenCache {
-    pub(crate) fn slot(&self, credential: &str) -> Arc<Slot> {
+    /// The slot of a credential for a scope: what the scope is may be learnt anew.
+    pub(crate) fn slot(&self, credential: &str, scope: &str) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(credential.to_owned()).or_default())
+        Arc::clone(slots.entry((credential.to_owned(), scope.to_owned())).or_default())
     }
 }
 
@@ -58,6 +58,8 @@ impl Token {
 /// What is sent to a token endpoint.
 pub(crate) struct TokenRequest {
     pub(crate) path: String,
+    /// Empty where there is none.
+    pub(crate) scope: String,
     pub(crate) authorization: Option<Zeroizing<Vec<u8>>>,
     pub(crate) content_type: &'static str,
     pub(crate) body: Zeroizing<Vec<u8>>,
@@ -70,16 +72,19 @@ impl fmt::Debug for TokenRequest {
 }
 
 impl TokenRequest {
-    pub(crate) fn new(recipe: &OAuth2, configuration: &Configuration) -> Result<Self, RecipeError> {
-        let fill = filler(configuration);
-        let bytes = |template: &Template| template.render(&fill).map_err(RecipeError::NotSet);
+    pub(crate) fn new<F>(recipe: &OAuth2, fill: &F) -> Result<Self, RecipeError>
+    where
+        F: Fn(&str) -> Option<Vec<u8>>,
+    {
+        let bytes = |template: &Template| template.render(fill).map_err(RecipeError::NotSet);
         let text = |template: &Template| bytes(template).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let mut fields: Vec<(String, Zeroizing<String>)> = Vec::new();
         for (name, template) in &recipe.fields {
             fields.push((name.clone(), Zeroizing::new(text(template)?)));
         }
-        if let Some(scope) = &recipe.scope {
-            fields.push(("scope".to_owned(), Zeroizing::new(text(scope)?)));
+        let scope = recipe.scope.as_ref().map(text).transpose()?.unwrap_or_default();
+        if recipe.scope.is_some() {
+            fields.push(("scope".to_owned(), Zeroizing::new(scope.clone())));
         }
         let mut authorization = None;
         if let (Some(id), Some(secret)) = (&recipe.client_id, &recipe.client_secret) {
@@ -106,7 +111,8 @@ impl TokenRequest {
                 ("application/json", canonical::json(&Value::Object(map)).into_bytes())
             }
         };
-        Ok(Self { path: text(&recipe.token_path)?, authorization, content_type, body: Zeroizing::new(body) })
+        let path = text(&recipe.token_path)?;
+        Ok(Self { path, scope, authorization, content_type, body: Zeroizing::new(body) })
     }
 }
 

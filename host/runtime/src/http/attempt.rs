@@ -84,10 +84,12 @@ async fn exchange(route: &Route, departure: Departure<'_>, bounds: Bounds<'_>) -
     if let Some(host) = &route.host {
         request = request.header(http::header::HOST, host);
     }
-    // A POST without a body still says that it has none; some servers insist.
+    // A POST without a body still says that it has none; some servers insist, and the client alone would not.
     let writes = !matches!(*departure.method, http::Method::GET | http::Method::HEAD | http::Method::DELETE);
-    if !departure.body.is_empty() || writes {
+    if !departure.body.is_empty() {
         request = request.body(departure.body);
+    } else if writes {
+        request = request.header(http::header::CONTENT_LENGTH, 0);
     }
     let mut response = request.send().await.map_err(|error| classify(&error))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -13,7 +13,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use super::options::{NetworkOptions, Proxies};
 use super::resolver::{OriginResolver, Resolver, system_lookup};
-use super::tls::{ClientIdentity, Trust};
+use super::tls::{ClientIdentity, Trust, profile};
 use crate::configuration::Configuration;
 use crate::manifest::{Credential, Recipe};
 use crate::policy::{Place, PolicyViolation, literal};
@@ -32,8 +32,8 @@ pub(super) struct Route {
     pub(super) host: Option<HeaderValue>,
 }
 
-/// What tells clients apart: the origin's name, and the credential with a client certificate.
-type Profile = (String, Option<String>);
+/// What tells clients apart: the origin's name, the credential with a client certificate, and when the origin was learnt.
+type Profile = (String, Option<String>, u64);
 
 /// Why there is no client.
 #[derive(Debug)]
@@ -70,13 +70,15 @@ impl Clients {
         configuration: &Configuration,
     ) -> Result<Arc<Route>, NoRoute> {
         let tls = credential.filter(|credential| matches!(credential.recipe, Recipe::Tls { .. }));
-        let key = (place.name.clone(), tls.map(|credential| credential.id.clone()));
+        let generation = place.pinned.as_ref().map_or(0, |pinned| pinned.generation);
+        let key = (place.name.clone(), tls.map(|credential| credential.id.clone()), generation);
         // Building holds the lock: workers that start together would otherwise build one client each.
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(route) = routes.get(&key) {
             return Ok(Arc::clone(route));
         }
         let route = Arc::new(self.build(place, tls, configuration)?);
+        routes.retain(|(name, _, of), _| *name != place.name || *of == generation);
         routes.insert(key, Arc::clone(&route));
         Ok(route)
     }
@@ -148,13 +150,19 @@ impl Clients {
         credential: Option<&Credential>,
         configuration: &Configuration,
     ) -> Result<rustls::ClientConfig, String> {
-        let own = place.certificates.as_deref();
-        let Some(Credential { recipe: Recipe::Tls { certificate, key }, .. }) = credential else {
-            return self.trust.profile(own, None);
+        let roots = match &place.pinned {
+            Some(pinned) => Trust::only(&pinned.authorities)?,
+            None => self.trust.with(place.certificates.as_deref())?,
         };
-        let certificate = configuration.text(certificate).ok_or_else(|| format!("`{certificate}` is not set"))?;
+        let Some(Credential { recipe: Recipe::Tls { certificate, key }, .. }) = credential else {
+            return profile(roots, None);
+        };
+        // What came with a learnt origin is no field, and its name is the manifest's.
+        let learnt = place.pinned.as_ref().and_then(|pinned| pinned.certificate.as_deref());
+        let found = configuration.text(certificate).or(learnt);
+        let certificate = found.ok_or_else(|| format!("`{certificate}` is not set"))?;
         let key = configuration.secrets().get(key).ok_or_else(|| format!("`{key}` is not set"))?;
-        self.trust.profile(own, Some(&ClientIdentity { certificate: certificate.as_bytes(), key: key.expose() }))
+        profile(roots, Some(&ClientIdentity { certificate: certificate.as_bytes(), key: key.expose() }))
     }
 
     fn warn_of_proxy(&self, place: &Place) {

@@ -20,7 +20,7 @@ use super::options::RateLimit;
 use super::types::{HttpError, Phase};
 use super::verdict::{Next, Tries};
 use crate::credentials::{self, Outgoing, Token};
-use crate::manifest::{Credential, Rate, Recipe};
+use crate::manifest::{Credential, Inspection, Rate, Recipe};
 use crate::policy::Permit;
 use crate::problem::{Category, Problem};
 
@@ -37,6 +37,11 @@ pub(super) struct Hop<'a> {
 impl Hop<'_> {
     pub(super) fn host(&self) -> String {
         self.permit.place.authority()
+    }
+
+    /// Whether it holds requests of its own.
+    pub(super) fn batched(&self) -> bool {
+        self.permit.egress.inspect == Some(Inspection::ODataBatch)
     }
 
     /// Whether sending it twice does no harm.
@@ -86,7 +91,7 @@ impl Gateway {
         token: Option<&Token>,
         tries: &Tries,
     ) -> Result<Result<Answer, Fault>, Stop> {
-        let route = self.clients.route(hop.permit.place, hop.credential, &self.configuration);
+        let route = self.clients.route(&hop.permit.place, hop.credential, &self.configuration);
         let route = route.map_err(|fault| match fault {
             NoRoute::Policy(violation) => Stop::Policy(violation),
             NoRoute::Tls(text) => Stop::Http(HttpError::Tls(text)),

@@ -138,6 +138,20 @@ impl Gateway {
         self.policy.only_place().map(|only| format!("{method} https://{}{}{path}", only.authority(), only.prefix))
     }
 
+    /// How often a sealed answer told something.
+    pub(crate) fn generation(&self) -> u64 {
+        self.policy.learning.generation()
+    }
+
+    /// Whether an answer makes what a sealed answer told doubtful: the learnt origin does not take us, or shows another
+    /// certificate.
+    pub(crate) fn makes_doubtful(&self, request: &Request, answer: &Result<Response, HttpError>) -> bool {
+        let refused =
+            matches!(answer, Err(HttpError::Tls(_))) || answer.as_ref().is_ok_and(|answer| answer.status == 401);
+        let place = || self.policy.place(request.origin.as_deref()?);
+        refused && place().is_some_and(|place| place.pinned.is_some())
+    }
+
     /// The way out where a target refuses our dates for its clock's sake.
     pub(crate) fn skew_remedy(&self) -> Option<&'static str> {
         let signs = self.manifest.credentials.iter().any(Credential::signs_a_date);
@@ -189,13 +203,18 @@ impl Gateway {
             {
                 answer.body = body.into();
             }
-            let Some(target) = redirect(&permit, &message, &answer)? else { return Ok(answer) };
+            let Some(target) = redirect(&permit, &message, &answer)? else {
+                return match &permit.egress.seal {
+                    Some(seal) if (200..300).contains(&answer.status) => self.unseal(phase, request, seal, answer),
+                    _ => Ok(answer),
+                };
+            };
             if message.method != http::Method::GET || hops == MAX_HOPS {
                 let why = if hops == MAX_HOPS { "redirected too often" } else { "only a GET follows redirects" };
                 let text = format!("{} redirects to {target}: {why}", permit.place.authority());
                 return Err(HttpError::Connect(text).into());
             }
-            permit = self.policy.permit_hop(phase, permit.place, &target)?;
+            permit = self.policy.permit_hop(phase, &permit.place, &target)?;
             message = message.redirected(&target);
         }
         Err(HttpError::Deadline.into())

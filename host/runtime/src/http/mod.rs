@@ -2,6 +2,7 @@
 
 mod activity;
 mod attempt;
+mod batch;
 mod bucket;
 mod client;
 mod code;
@@ -17,8 +18,11 @@ mod skew;
 pub(crate) mod tls;
 mod token;
 mod types;
+mod unseal;
 mod verdict;
 mod withhold;
+
+pub(crate) use tls::certificates_in;
 
 pub use activity::{Activity, Counters, Reason, Waiting};
 pub use bucket::RateTable;

@@ -99,7 +99,10 @@ mod tests {
         let answers: Vec<IpAddr> = answers.iter().map(|text| text.parse().unwrap()).collect();
         OriginResolver {
             host: "api.example.com".to_owned(),
-            rule: AddressRule { allowed: allowed.iter().map(|net| net.parse().unwrap()).collect(), private: false },
+            rule: AddressRule {
+                allowed: allowed.iter().map(|net| net.parse().unwrap()).collect(),
+                ..AddressRule::default()
+            },
             override_address: override_address.map(|text| text.parse().unwrap()),
             lookup: Arc::new(move |_| {
                 let answers = answers.clone();

@@ -36,39 +36,53 @@ impl Trust {
         Ok(Self { extra })
     }
 
-    /// A TLS profile: the system's certificates, the operator's, an origin's own, and perhaps a client certificate.
-    pub(crate) fn profile(
-        &self,
-        origin: Option<&str>,
-        identity: Option<&ClientIdentity<'_>>,
-    ) -> Result<ClientConfig, String> {
+    /// The system's certificates, the operator's, and an origin's own.
+    pub(crate) fn with(&self, origin: Option<&str>) -> Result<RootCertStore, String> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(system().iter().cloned());
         let own = origin.map(|pem| certificates_in(pem.as_bytes())).transpose()?.unwrap_or_default();
         for certificate in self.extra.iter().cloned().chain(own) {
-            roots.add(certificate).map_err(|error| format!("a certificate cannot be trusted: {error}"))?;
+            add(&mut roots, certificate)?;
         }
         if roots.is_empty() {
             return Err("this machine trusts no certificates: install its CA bundle or set SSL_CERT_FILE".to_owned());
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots);
-        let mut config = match identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let key = PrivateKeyDer::from_pem_slice(identity.key)
-                    .map_err(|_| "the client certificate's key is no PEM key".to_owned())?;
-                builder
-                    .with_client_auth_cert(certificates_in(identity.certificate)?, key)
-                    .map_err(|error| format!("the client certificate: {error}"))?
-            }
-        };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+        Ok(roots)
     }
+
+    /// These certificates and no others.
+    pub(crate) fn only(pem: &str) -> Result<RootCertStore, String> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates_in(pem.as_bytes())? {
+            add(&mut roots, certificate)?;
+        }
+        if roots.is_empty() { Err("there is no certificate to trust there".to_owned()) } else { Ok(roots) }
+    }
+}
+
+fn add(roots: &mut RootCertStore, certificate: CertificateDer<'static>) -> Result<(), String> {
+    roots.add(certificate).map_err(|error| format!("a certificate cannot be trusted: {error}"))
+}
+
+/// A TLS profile that rests on these certificates, perhaps with one of the client.
+pub(crate) fn profile(roots: RootCertStore, identity: Option<&ClientIdentity<'_>>) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots);
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let key = PrivateKeyDer::from_pem_slice(identity.key)
+                .map_err(|_| "the client certificate's key is no PEM key".to_owned())?;
+            builder
+                .with_client_auth_cert(certificates_in(identity.certificate)?, key)
+                .map_err(|error| format!("the client certificate: {error}"))?
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// The certificates in PEM text. The error says what is wrong.

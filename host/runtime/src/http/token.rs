@@ -9,7 +9,7 @@ use super::gateway::{Gateway, Stop};
 use super::message::Message;
 use super::retry;
 use super::types::{HttpError, Phase};
-use crate::credentials::{Granted, Token, TokenRequest};
+use crate::credentials::{Granted, Token, TokenRequest, filler};
 use crate::manifest::{Credential, Egress, OAuth2};
 use crate::policy::{Permit, path};
 
@@ -28,7 +28,11 @@ impl Gateway {
         recipe: &OAuth2,
         refused: Option<u64>,
     ) -> Result<Result<Token, Answer>, Stop> {
-        let slot = self.tokens.slot(&credential.id);
+        let fill =
+            |hole: &str| filler(&self.configuration)(hole).or_else(|| Some(self.policy.learning.fact(hole)?.into()));
+        let fault = |why: String| HttpError::Connect(format!("the credential `{}`: {why}", credential.id));
+        let request = TokenRequest::new(recipe, &fill).map_err(|error| fault(error.to_string()))?;
+        let slot = self.tokens.slot(&credential.id, &request.scope);
         // Held while asking: whoever needs the same token waits for this one.
         let mut current = slot.current.lock().await;
         if let Some(token) = &*current
@@ -39,7 +43,7 @@ impl Gateway {
         let number = current.as_ref().map_or(0, |token| token.number) + 1;
         *current = None;
         let asked_at = self.clock.monotonic();
-        let (mut answer, granted) = self.ask(phase, credential, recipe).await?;
+        let (mut answer, granted) = self.ask(phase, credential, recipe, request).await?;
         let Some(granted) = granted else {
             answer.status = match answer.status {
                 // Neither yes nor no; its body may hold what was not understood.
@@ -68,9 +72,9 @@ impl Gateway {
         phase: &Phase,
         credential: &Credential,
         recipe: &OAuth2,
+        request: TokenRequest,
     ) -> Result<(Answer, Option<Granted>), Stop> {
         let fault = |why: String| HttpError::Connect(format!("the credential `{}`: {why}", credential.id));
-        let request = TokenRequest::new(recipe, &self.configuration).map_err(|error| fault(error.to_string()))?;
         let place = self.policy.place(&recipe.token_origin);
         let place = place.ok_or_else(|| fault(format!("its origin `{}` is not configured", recipe.token_origin)))?;
         path::check(&request.path).map_err(|why| fault(format!("its path {why}")))?;
@@ -99,8 +103,10 @@ impl Gateway {
             rate: None,
             withhold: Vec::new(),
             inspect: None,
+            seal: None,
         };
-        let permit = Permit { place, egress: &egress, path: format!("{}{}", place.prefix, request.path) };
+        let path = format!("{}{}", place.prefix, request.path);
+        let permit = Permit { place, egress: &egress, path };
         let hop = Hop { permit: &permit, message: &message, credential: None, budget: None };
         let mut unreadable = 0;
         loop {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::activity::Reason;
 use super::attempt::Answer;
+use super::batch;
 use super::bucket::Going;
 use super::client::address_refused;
 use super::code;
@@ -63,6 +64,11 @@ impl Gateway {
         if answer.status == 429 {
             self.activity.rate_limited();
             going.limited(now + told.unwrap_or_else(|| retry::backoff(tries.repeats)), code());
+        } else if let Some(told) = hop.batched().then(|| batch::limited(&answer)).flatten() {
+            // The guest asks again for what is missing, and that waits until the target wants it.
+            self.activity.rate_limited();
+            let wait = told.unwrap_or_else(|| retry::backoff(0)).min(retry::TOLD);
+            going.limited(now + wait, "429 inside a batch".to_owned());
         } else {
             going.taken();
             if let Some(wait) = vendor.and_then(|vendor| retry::low_water(&answer.headers, vendor, wall)) {
@@ -127,6 +133,10 @@ impl Gateway {
                 let left = (away.since + limit).saturating_sub(now);
                 // An origin that has never answered gets the usual tries only.
                 let goes_on = tries.may_go_on(None) || away.known;
+                // Only the connector knows what stands before an origin that it learnt, a private network perhaps.
+                if (left.is_zero() || !goes_on) && !away.known && hop.permit.place.pinned.is_some() {
+                    return Err(error.into());
+                }
                 if left.is_zero() || !goes_on {
                     self.stop_run(unreachable(&self.manifest.id, &hop.host(), now.saturating_sub(away.since), &error));
                     return Err(error.into());

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::{Condition, ConditionTest, Field, FieldKind};
-use super::network::{Credential, Egress, Export, Hmac, OAuth2, Recipe};
+use super::network::{Credential, Egress, Export, Hmac, Learnt, OAuth2, Origin, Recipe, Sealed};
 use super::parse::Manifest;
 use super::reader::{self, Problems, numbered};
 use super::tables::config::environment_name;
-use super::template::Template;
+use super::template::{Part, Template};
 use crate::configuration;
 use crate::policy::path;
 
@@ -200,6 +200,9 @@ impl Check<'_> {
             let place = format!("[[origin]] {}", origin.name);
             self.conditions(&place, &origin.conditions);
             self.holes(&place, "url", &origin.url, false, &[]);
+            if let Some(learnt) = &origin.learnt {
+                self.learnt(&place, origin, learnt);
+            }
             if let Some(name) = &origin.certificates
                 && let Some(field) = self.known_field(&place, name)
                 && field.kind != FieldKind::Certificates
@@ -209,6 +212,37 @@ impl Check<'_> {
         }
         if !self.manifest.egress.is_empty() && self.manifest.origins.is_empty() {
             self.at("manifest", "no `[[origin]]`");
+        }
+    }
+
+    fn learnt(&self, place: &str, origin: &Origin, learnt: &Learnt) {
+        for host in &learnt.hosts {
+            self.holes(place, "hosts", host, false, &[]);
+            // `*` alone, or one in the middle, would let the answer choose any host.
+            let wild = match host.parts.first() {
+                Some(Part::Text(text)) => text.strip_prefix("*.").map_or(text.contains('*'), |rest| rest.contains('*')),
+                _ => false,
+            };
+            if wild || host.parts.iter().skip(1).any(|part| matches!(part, Part::Text(text) if text.contains('*'))) {
+                self.at(place, "`hosts` takes one `*.`, in front of the rest");
+            }
+        }
+        if let Some(url) = &learnt.url {
+            self.holes(place, "url", url, false, &[]);
+        }
+        if !origin.url.parts.is_empty() {
+            self.at(place, "a learnt origin has no `url` beside `learnt`");
+        }
+        if !self
+            .manifest
+            .egress
+            .iter()
+            .any(|egress| egress.seal.as_ref().is_some_and(|seal| seal.origin == origin.name))
+        {
+            self.at(place, "no `[[egress]]` with a `seal` tells where it is");
+        }
+        if self.manifest.config.iter().any(|field| field.name == origin.name) {
+            self.at(place, "a learnt origin is not called like a field: what comes with it has its name");
         }
     }
 
@@ -230,6 +264,7 @@ impl Check<'_> {
         for name in &credential.origins {
             self.known_origin(place, name);
         }
+        self.sealed(place, credential);
         match &credential.recipe {
             Recipe::Header(headers) => self.header_templates(place, headers, &[]),
             Recipe::Basic { username, password } => {
@@ -239,6 +274,12 @@ impl Check<'_> {
             Recipe::Bearer { token } => self.holes(place, "token", token, true, &[]),
             Recipe::OAuth2(oauth2) => self.oauth2(place, oauth2),
             Recipe::Hmac(hmac) => self.hmac(place, hmac),
+            Recipe::Tls { certificate, key } if self.is_sealed(certificate) || self.is_sealed(key) => {
+                let origin = certificate.split('.').next().unwrap_or_default();
+                if *certificate != format!("{origin}.certificate") || *key != format!("{origin}.key") {
+                    self.at(place, format!("what comes with `{origin}` is `{origin}.certificate` and `{origin}.key`"));
+                }
+            }
             Recipe::Tls { certificate, key } => {
                 if let Some(field) = self.known_field(place, certificate)
                     && field.kind != FieldKind::Certificates
@@ -253,8 +294,31 @@ impl Check<'_> {
         }
     }
 
+    /// What came with a learnt origin goes to that origin alone: neither its secrets nor a token for what it names.
+    fn sealed(&self, place: &str, credential: &Credential) {
+        for name in credential.recipe.names() {
+            let Some(origin) = self.learnt_origin(name) else { continue };
+            if credential.origins.iter().any(|other| *other != origin.name) {
+                self.at(place, format!("`{name}` goes to the origin `{}` alone", origin.name));
+            }
+        }
+    }
+
+    fn is_sealed(&self, name: &str) -> bool {
+        self.learnt_origin(name).is_some()
+    }
+
+    /// The learnt origin that a name such as `cluster.token` belongs to.
+    fn learnt_origin(&self, name: &str) -> Option<&Origin> {
+        let (origin, _) = name.split_once('.')?;
+        self.manifest.origins.iter().find(|known| known.learnt.is_some() && known.name == origin)
+    }
+
     fn oauth2(&self, place: &str, oauth2: &OAuth2) {
         self.known_origin(place, &oauth2.token_origin);
+        if self.manifest.origins.iter().any(|origin| origin.learnt.is_some() && origin.name == oauth2.token_origin) {
+            self.at(place, format!("`{}` is learnt: the client's secret does not go there", oauth2.token_origin));
+        }
         self.holes(place, "token-path", &oauth2.token_path, false, &[]);
         for template in [&oauth2.client_id, &oauth2.client_secret].into_iter().flatten() {
             self.holes(place, "client-auth", template, true, &[]);
@@ -308,6 +372,11 @@ impl Check<'_> {
                 self.at(place, message);
             }
         }
+        if let Some(seal) = &egress.seal
+            && !self.manifest.origins.iter().any(|origin| origin.name == seal.origin && origin.learnt.is_some())
+        {
+            self.at(place, format!("`seal` names `{}`, which is no learnt origin", seal.origin));
+        }
         for pattern in &egress.paths {
             if let Err(fault) = path::Pattern::parse(pattern) {
                 self.at(place, format!("the path `{pattern}` {fault}"));
@@ -346,6 +415,14 @@ impl Check<'_> {
                 continue;
             }
             let (name, property) = hole.split_once('.').map_or((hole, None), |(name, property)| (name, Some(property)));
+            if let (Some(_), Some(property)) = (self.learnt_origin(hole), property) {
+                let known =
+                    if secrets { property == "token" } else { key == "scope" && Sealed::FACTS.contains(&property) };
+                if !known {
+                    self.at(place, format!("`{key}` uses `{{{hole}}}`, which does not stand there"));
+                }
+                continue;
+            }
             let Some(field) = self.manifest.field(name) else {
                 let mut known: BTreeSet<&str> = self.manifest.config.iter().map(|field| field.name.as_str()).collect();
                 known.extend(more);

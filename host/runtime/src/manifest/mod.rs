@@ -18,8 +18,8 @@ pub use account::{Account, AccountCredential, Action, Argument, ArgumentKind};
 pub use collect::{Collection, ResourceType, Rule};
 pub use field::{Condition, ConditionTest, Constraint, ConstraintKind, Field, FieldKind, Pattern, Severity, Variant};
 pub use network::{
-    Algorithm, ClientAuthentication, Credential, Egress, Export, Hmac, Inspection, MOST_WITHHELD, OAuth2, Origin, Rate,
-    Recipe, ResetForm, TokenEncoding, VendorHeaders,
+    Algorithm, ClientAuthentication, Credential, Egress, Export, Hmac, Inspection, Learnt, MOST_WITHHELD, OAuth2,
+    Origin, Rate, Recipe, ResetForm, Seal, Sealed, TokenEncoding, VendorHeaders,
 };
 pub use parse::{Manifest, ManifestProblem, WantedLimits};
 pub use template::{Part, Template};

@@ -9,8 +9,10 @@ use super::template::Template;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub name: String,
-    /// Renders to an https URL.
+    /// Renders to an https URL. Empty where the origin is learnt.
     pub url: Template,
+    /// Where it is not known before a sealed answer tells.
+    pub learnt: Option<Learnt>,
     /// May have private addresses without the operator's leave.
     pub private_addresses: bool,
     /// The field with certificates that this origin may be signed by, beside the system's.
@@ -21,6 +23,25 @@ pub struct Origin {
     pub error_code: Option<String>,
     /// It exists only if all of these hold.
     pub conditions: Vec<Condition>,
+}
+
+impl Origin {
+    /// What people may call it: its URL, or where it may turn out to be.
+    pub fn places(&self) -> Vec<&Template> {
+        match &self.learnt {
+            Some(learnt) => learnt.hosts.iter().chain(&learnt.url).collect(),
+            None => vec![&self.url],
+        }
+    }
+}
+
+/// An origin that a sealed answer names. It is trusted by the certificates that came with it, and by no others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learnt {
+    /// Hosts that it may have, of any depth below a `*.` in front.
+    pub hosts: Vec<Template>,
+    /// The operator's own URL, which counts instead where it is set.
+    pub url: Option<Template>,
 }
 
 /// A way to authenticate. Several may share an id; the first whose conditions hold counts.
@@ -71,6 +92,25 @@ pub enum Recipe {
         certificate: String,
         key: String,
     },
+}
+
+impl Recipe {
+    /// Everything that it uses: fields, secrets, and what came with a learnt origin.
+    pub fn names(&self) -> Vec<&str> {
+        let templates: Vec<&Template> = match self {
+            Self::Header(headers) => headers.iter().map(|(_, template)| template).collect(),
+            Self::Basic { username, password } => vec![username, password],
+            Self::Bearer { token } => vec![token],
+            Self::OAuth2(oauth2) => {
+                let fields = oauth2.fields.iter().map(|(_, template)| template);
+                let client = [&oauth2.client_id, &oauth2.client_secret, &oauth2.scope].into_iter().flatten();
+                fields.chain(client).chain([&oauth2.token_path]).collect()
+            }
+            Self::Hmac(hmac) => hmac.lines.iter().chain(hmac.headers.iter().map(|(_, template)| template)).collect(),
+            Self::Tls { certificate, key } => return vec![certificate, key],
+        };
+        templates.into_iter().flat_map(Template::holes).collect()
+    }
 }
 
 /// A token fetched from a token endpoint.
@@ -176,6 +216,32 @@ pub struct Egress {
     /// JSON pointers to what no guest and no tape gets of a JSON answer; `*` is every item or member.
     pub withhold: Vec<String>,
     pub inspect: Option<Inspection>,
+    /// Its answers hold a key: the host opens them.
+    pub seal: Option<Seal>,
+}
+
+/// Where a sealed document stands in an answer, what it is, and which origin is learnt from it.
+///
+/// Its secrets are named after that origin: `<origin>.token` for a `bearer`, `<origin>.certificate` and `<origin>.key` for
+/// `tls`. Recipes may use them at that origin alone, and so they may the facts that came with them: `{<origin>.server-id}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// A JSON pointer to the base64 text.
+    pub at: String,
+    pub decode: Sealed,
+    pub origin: String,
+}
+
+/// What a sealed document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealed {
+    Kubeconfig,
+}
+
+impl Sealed {
+    /// Names behind the origin's that stand for secrets, and for other facts.
+    pub const SECRETS: [&str; 3] = ["token", "certificate", "key"];
+    pub const FACTS: [&str; 1] = ["server-id"];
 }
 
 /// A rule for what is inside a body.

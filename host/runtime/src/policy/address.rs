@@ -9,6 +9,8 @@ use ipnet::IpNet;
 pub(crate) struct AddressRule {
     pub(crate) allowed: Vec<IpNet>,
     pub(crate) private: bool,
+    /// This machine's own addresses are open, too.
+    pub(crate) loopback: bool,
 }
 
 impl AddressRule {
@@ -19,9 +21,14 @@ impl AddressRule {
             return Err(kind);
         }
         match private(address) {
-            Some(kind) if !self.private && !self.allowed.iter().any(|net| net.contains(&address)) => Err(kind),
+            Some(kind) if !self.opens(kind) && !self.allowed.iter().any(|net| net.contains(&address)) => Err(kind),
             _ => Ok(()),
         }
+    }
+
+    /// Whether this kind of address is open without the operator's leave.
+    fn opens(&self, kind: &str) -> bool {
+        if kind == "loopback" { self.loopback } else { self.private }
     }
 }
 
@@ -102,9 +109,10 @@ mod tests {
             allowed: ["10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::1/128", "0.0.0.0/0", "::/0"]
                 .map(|net| net.parse().unwrap())
                 .to_vec(),
-            private: false,
+            ..AddressRule::default()
         };
-        let private = AddressRule { allowed: Vec::new(), private: true };
+        let private = AddressRule { allowed: Vec::new(), private: true, loopback: true };
+        let learnt = AddressRule { loopback: false, ..private.clone() };
         for (address, without, with) in [
             ("93.184.216.34", true, true),
             ("2606:2800:220:1::1", true, true),
@@ -139,6 +147,8 @@ mod tests {
             assert_eq!(closed.check(address_value).is_ok(), without, "{address}");
             assert_eq!(open.check(address_value).is_ok(), with, "{address} opened");
             assert_eq!(private.check(address_value).is_ok(), with, "{address} as the plugin's own URL");
+            let own = closed.check(address_value) == Err("loopback");
+            assert_eq!(learnt.check(address_value).is_ok(), with && !own, "{address} as a learnt origin");
         }
     }
 }

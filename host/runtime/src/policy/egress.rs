@@ -2,9 +2,12 @@
 //!
 //! Addresses are checked later, where they are known (`http`).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use url::Url;
 
+use super::learnt::Learning;
 use super::path::{self, Pattern};
 use super::place::Place;
 use super::violation::PolicyViolation;
@@ -17,7 +20,9 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub(crate) struct Policy {
     plugin: String,
-    places: Vec<Place>,
+    places: Vec<Arc<Place>>,
+    /// Origins that sealed answers name.
+    pub(crate) learning: Learning,
     rules: Vec<Rule>,
 }
 
@@ -30,7 +35,7 @@ struct Rule {
 /// Leave for one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Permit<'p> {
-    pub(crate) place: &'p Place,
+    pub(crate) place: Arc<Place>,
     pub(crate) egress: &'p Egress,
     /// The path as sent, the origin's prefix included.
     pub(crate) path: String,
@@ -70,16 +75,21 @@ impl Policy {
                 patterns: egress.paths.iter().filter_map(|pattern| Pattern::parse(pattern).ok()).collect(),
                 egress: egress.clone(),
             });
-        Ok(Self { plugin: manifest.id.clone(), places: Place::all(manifest, configuration)?, rules: rules.collect() })
+        Ok(Self {
+            plugin: manifest.id.clone(),
+            places: Place::all(manifest, configuration)?.into_iter().map(Arc::new).collect(),
+            learning: Learning::new(manifest, configuration),
+            rules: rules.collect(),
+        })
     }
 
-    pub(crate) fn place(&self, name: &str) -> Option<&Place> {
-        self.places.iter().find(|place| place.name == name)
+    pub(crate) fn place(&self, name: &str) -> Option<Arc<Place>> {
+        self.places.iter().find(|place| place.name == name).cloned().or_else(|| self.learning.place(name))
     }
 
     /// The origin, if there is only one.
     pub(crate) fn only_place(&self) -> Option<&Place> {
-        if let [only] = self.places.as_slice() { Some(only) } else { None }
+        if let ([only], true) = (self.places.as_slice(), self.learning.is_empty()) { Some(only) } else { None }
     }
 
     /// Leave for a request, or why not. `written` are the headers that its credential writes.
@@ -120,19 +130,22 @@ impl Policy {
     }
 
     /// The place that a request means, and the path below its prefix.
-    fn find<'r>(&self, origin: Option<&str>, asked: &'r str) -> Result<(&Place, &'r str), PolicyViolation> {
+    fn find<'r>(&self, origin: Option<&str>, asked: &'r str) -> Result<(Arc<Place>, &'r str), PolicyViolation> {
         path::check(asked).map_err(|fault| {
             let text = format!("plugin '{}' asked for the path `{}`, which {fault}", self.plugin, printable(asked));
             PolicyViolation::new("POLICY-001", text)
         })?;
         let Some(origin) = origin else {
             return match self.places.first() {
-                Some(place) => Ok((place, asked)),
+                Some(place) => Ok((Arc::clone(place), asked)),
                 None => Err(self.nowhere("any host")),
             };
         };
         if let Some(place) = self.place(origin) {
             return Ok((place, asked));
+        }
+        if self.learning.knows(origin) {
+            return Err(self.nowhere(&format!("`{origin}`, which nothing has told the place of yet")));
         }
         let Ok(url) = Url::parse(origin) else { return Err(self.nowhere(&printable(origin))) };
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
@@ -141,7 +154,8 @@ impl Policy {
             let rest = asked.strip_prefix(&place.prefix)?;
             (bare && anonymous && place.is_origin_of(&url) && rest.starts_with('/')).then_some(rest)
         };
-        match self.places.iter().find_map(|place| below(place).map(|rest| (place, rest))) {
+        let places = self.places.iter().cloned().chain(self.learning.places());
+        match places.into_iter().find_map(|place| below(&place).map(|rest| (Arc::clone(&place), rest))) {
             Some(found) => Ok(found),
             None => {
                 let host = url.host_str().unwrap_or_default();
@@ -155,7 +169,8 @@ impl Policy {
     }
 
     fn nowhere(&self, target: &str) -> PolicyViolation {
-        let allowed: Vec<String> = self.places.iter().map(Place::authority).collect();
+        let learnt = self.learning.places();
+        let allowed: Vec<String> = self.places.iter().chain(&learnt).map(|place| place.authority()).collect();
         let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
         let text = format!("plugin '{}' tried to reach {target}, allowed: {allowed}", self.plugin);
         PolicyViolation::new("POLICY-003", text)
@@ -181,7 +196,7 @@ impl Policy {
     fn leave<'p>(
         &'p self,
         phase: &Phase,
-        place: &'p Place,
+        place: Arc<Place>,
         method: &str,
         below: &str,
     ) -> Result<Permit<'p>, PolicyViolation> {
@@ -195,7 +210,8 @@ impl Policy {
             when.is_empty() || (phase.provisioning && when.contains(&phase.export))
         };
         if let Some(rule) = here().filter(fits).find(open) {
-            return Ok(Permit { place, egress: &rule.egress, path: format!("{}{below}", place.prefix) });
+            let path = format!("{}{below}", place.prefix);
+            return Ok(Permit { place: Arc::clone(&place), egress: &rule.egress, path });
         }
         let asked = format!("{} https://{}{}{below}", printable(method), place.authority(), place.prefix);
         if let Some(rule) = here().find(fits) {
@@ -239,6 +255,7 @@ impl Policy {
         let below = batch.path.strip_prefix(&batch.place.prefix).unwrap_or_default();
         let root = below.strip_suffix("/$batch").ok_or_else(|| malformed("does not go to `…/$batch`"))?;
         for inner in requests {
+            let inner_headers = inner.get("headers");
             let (Some(method), Some(url)) =
                 (inner.get("method").and_then(Value::as_str), inner.get("url").and_then(Value::as_str))
             else {
@@ -249,9 +266,25 @@ impl Policy {
             let inner = format!("{root}{separator}{url}");
             path::check(&inner)
                 .map_err(|fault| malformed(&format!("asks for `{}`, which {fault}", printable(&inner))))?;
-            self.leave(phase, batch.place, method, &inner)?;
+            self.leave(phase, Arc::clone(&batch.place), method, &inner)?;
+            self.batch_headers(inner_headers)?;
         }
         Ok(())
+    }
+
+    /// Headers inside a batch are the target's to obey, so they pass the rules for headers.
+    fn batch_headers(&self, headers: Option<&Value>) -> Result<(), PolicyViolation> {
+        let headers = match headers {
+            None => return Ok(()),
+            Some(Value::Object(headers)) => headers,
+            Some(_) => {
+                let text = format!("plugin '{}' sent a batch that has headers of another form", self.plugin);
+                return Err(PolicyViolation::new("POLICY-001", text));
+            }
+        };
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let headers: Vec<(String, String)> = headers.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        self.headers(&headers, &[])
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod address;
 mod egress;
+mod learnt;
 pub(crate) mod path;
 mod place;
 mod violation;
 
 pub(crate) use address::{AddressRule, literal};
 pub(crate) use egress::{Permit, Policy};
+pub(crate) use learnt::LearnError;
 pub(crate) use place::Place;
 pub use violation::PolicyViolation;

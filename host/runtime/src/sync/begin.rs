@@ -14,6 +14,7 @@ use crate::tape::Address;
 
 use super::errors;
 use super::listing::{compare_with_total, within_limit};
+use super::reader::{TRIES_AGAIN, before_again};
 use super::run::Run;
 use super::writer::FactsReader;
 
@@ -21,11 +22,7 @@ use super::writer::FactsReader;
 pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instance, Problem> {
     let shared = &run.plugin.shared;
     let mut instance = run.plugin.instantiate().await?;
-    let (call, address) = start(run, Export::Connect)?;
-    let Done { result, call } = settle(run, &address, instance.connect(call).await)?;
-    result.map_err(|failure| errors::of_call(shared, "connect", failure, &call))?;
-    let facts = call.facts;
-    run.writer.run(move |work| work.connect_facts(facts)).await?.map_err(errors::storage)?;
+    connect(run, &mut instance).await?;
 
     let known = run.writer.run(|work| work.collections()).await?.map_err(errors::storage)?;
     if known.is_empty() {
@@ -74,6 +71,35 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
     kept.iter().for_each(|record| run.progress.found(record));
     run.queue().add(kept);
     Ok(instance)
+}
+
+/// Runs `connect`, and replaces what an earlier one learned. An answer that is not what the API documents is asked for
+/// again, as it is for a page.
+pub(super) async fn connect(run: &Run, instance: &mut Instance) -> Result<(), Problem> {
+    let shared = &run.plugin.shared;
+    let mut again = 0;
+    loop {
+        let (call, address) = start(run, Export::Connect)?;
+        let Done { result, call } = settle(run, &address, instance.connect(call).await)?;
+        match result {
+            Ok(()) => {
+                let facts = call.facts;
+                return run.writer.run(move |work| work.connect_facts(facts)).await?.map_err(errors::storage);
+            }
+            Err(wit::Failure::InvalidResponse(detail))
+                if again < TRIES_AGAIN && call.too_large.is_none() && !run.is_replay() =>
+            {
+                again += 1;
+                tracing::warn!(
+                    plugin = shared.plugin_id,
+                    "{}; connecting again",
+                    errors::clean(shared, &detail.message)
+                );
+                run.clock.sleep(before_again(again)).await;
+            }
+            Err(failure) => return Err(errors::of_call(shared, "connect", failure, &call)),
+        }
+    }
 }
 
 /// A call of an export outside any listing.

@@ -66,7 +66,9 @@ pub(crate) async fn read_page(
     };
     let mut trapped = false;
     let mut invalid = 0;
+    let mut reconnected = false;
     loop {
+        let generation = run.plugin.shared.gateway.generation();
         let ready = match instance.as_mut() {
             Some(ready) => ready,
             None => instance.insert(run.plugin.instantiate().await?),
@@ -90,6 +92,11 @@ pub(crate) async fn read_page(
                 trapped = true;
             }
             Ok(Done { result: Ok(page), call }) => return accept(run, record, page, call),
+            // Keys and certificates that a sealed answer brought may have been replaced meanwhile.
+            Ok(Done { result: Err(_), call }) if call.doubtful && !reconnected => {
+                reconnected = true;
+                run.reconnect(generation).await?;
+            }
             // It would be as large again.
             Ok(Done {
                 result: Err(failure @ (wit::Failure::InvalidResponse(_) | wit::Failure::Upstream(_))),

@@ -26,7 +26,7 @@ use crate::problem::{Category, Problem};
 use crate::running::{Grants, Plugin};
 use crate::tape::{Address, Exchange, Player, Recorder};
 
-use super::begin::begin;
+use super::begin::{begin, connect};
 use super::cost::{Meter, Phase};
 use super::coverage::AllowedGaps;
 use super::errors;
@@ -113,6 +113,8 @@ pub(crate) struct Run {
     pub(super) progress: Progress,
     pub(super) allowed_gaps: AllowedGaps,
     tape: Tape,
+    /// Held by the worker that connects again.
+    connecting: tokio::sync::Mutex<()>,
 }
 
 enum Tape {
@@ -146,6 +148,17 @@ impl Run {
             Tape::Record(recorder) => recorder.page(address, exchanges),
             Tape::Off | Tape::Replay(_) => Ok(()),
         }
+    }
+
+    /// Connects again, because what sealed answers told until `generation` does not hold any more. One worker does it for
+    /// all.
+    pub(super) async fn reconnect(&self, generation: u64) -> Result<(), Problem> {
+        let _alone = self.connecting.lock().await;
+        if self.plugin.shared.gateway.generation() != generation {
+            return Ok(());
+        }
+        tracing::warn!(plugin = self.plugin.shared.plugin_id, "what was learnt of the target does not hold any more");
+        connect(self, &mut self.plugin.instantiate().await?).await
     }
 
     /// Each run has its own patience: what a listing went through before counts no more.
@@ -227,6 +240,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         progress: setup.progress.clone(),
         allowed_gaps: options.allowed_gaps.clone(),
         tape,
+        connecting: tokio::sync::Mutex::default(),
     });
     meter.enter(Phase::Reading);
     let outcome = read_everything(&run, &options, &mut lock, setup.stop.clone()).await;

@@ -36,7 +36,9 @@ pub async fn validate(mut setup: Setup<'_>) -> Result<Vec<Check>, Problem> {
         let call = |export: Export| Call::new(Phase::new(export, false, ""));
         let connected = instance.connect(call(Export::Connect)).await.map_err(CallError::into_problem)?;
         connected.result.map_err(|failure| errors::of_call(&plugin.shared, "connect", failure, &connected.call))?;
-        instance.validate(call(Export::Validate)).await.map_err(CallError::into_problem)
+        let mut validate = call(Export::Validate);
+        validate.facts = connected.call.facts;
+        instance.validate(validate).await.map_err(CallError::into_problem)
     };
     let done = tokio::select! {
         done = checks => done?,

@@ -2,8 +2,8 @@
 
 use crate::manifest::field::Condition;
 use crate::manifest::network::{
-    Algorithm, ClientAuthentication, Credential, Egress, Export, Hmac, Inspection, MOST_WITHHELD, OAuth2, Origin, Rate,
-    Recipe, ResetForm, TokenEncoding, VendorHeaders,
+    Algorithm, ClientAuthentication, Credential, Egress, Export, Hmac, Inspection, Learnt, MOST_WITHHELD, OAuth2,
+    Origin, Rate, Recipe, ResetForm, Seal, Sealed, TokenEncoding, VendorHeaders,
 };
 use crate::manifest::reader::Table;
 use crate::manifest::template::Template;
@@ -13,9 +13,11 @@ fn conditions(table: &Table<'_>) -> Vec<Condition> {
 }
 
 pub(in crate::manifest) fn origin(table: Table<'_>) -> Origin {
+    let learnt = table.table("learnt").map(learnt);
     let origin = Origin {
         name: table.name("name"),
-        url: table.required_template("url"),
+        url: if learnt.is_some() { table.template("url").unwrap_or_default() } else { table.required_template("url") },
+        learnt,
         private_addresses: table.flag("private-addresses"),
         certificates: table.text("certificates"),
         cookies: table.flag("cookies"),
@@ -26,11 +28,28 @@ pub(in crate::manifest) fn origin(table: Table<'_>) -> Origin {
     origin
 }
 
+fn learnt(table: Table<'_>) -> Learnt {
+    let learnt = Learnt { hosts: table.template_lines("hosts"), url: table.template("url") };
+    table.finish();
+    learnt
+}
+
 fn pointer(table: &Table<'_>, key: &str, text: String) -> String {
     if !text.starts_with('/') {
         table.report(key, format!("`{text}` is not a JSON pointer, such as `/error/code`"));
     }
     text
+}
+
+fn seal(table: Table<'_>) -> Option<Seal> {
+    if !table.has("decode") {
+        table.report("decode", "`decode` is missing");
+    }
+    let decode = table.word("decode", &[("kubeconfig", Sealed::Kubeconfig)]);
+    let at = pointer(&table, "at", table.required("at"));
+    let origin = table.required("origin");
+    table.finish();
+    Some(Seal { at, decode: decode?, origin })
 }
 
 pub(in crate::manifest) fn credential(table: Table<'_>) -> Option<Credential> {
@@ -166,6 +185,7 @@ pub(in crate::manifest) fn egress(table: Table<'_>) -> Egress {
         rate: table.text("rate"),
         withhold: withheld(&table),
         inspect: table.word("inspect", &[("odata-batch", Inspection::ODataBatch)]),
+        seal: table.table("seal").and_then(seal),
     };
     table.finish();
     egress

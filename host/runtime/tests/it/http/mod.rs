@@ -5,6 +5,7 @@ mod answers;
 mod masking;
 mod policy;
 mod retries;
+mod sealed;
 mod signing;
 mod support;
 mod tokens;

@@ -141,12 +141,17 @@ fn what_is_inside_a_batch_passes_the_same_rules() {
     };
     let fine = r#"{"requests":[{"id":"1","method":"GET","url":"/users/1?$select=id"},{"id":"2","method":"GET","url":"users/2"}]}"#;
     assert_eq!(bench.read(batch(fine)).unwrap().status, 200);
+    let headers = r#"{"requests":[{"method":"GET","url":"/users/1","headers":{"ConsistencyLevel":"eventual"}}]}"#;
+    assert_eq!(bench.read(batch(headers)).unwrap().status, 200);
     for body in [
         r#"{"requests":[{"method":"GET","url":"/users/1"},{"method":"DELETE","url":"/users/1"}]}"#,
         r#"{"requests":[{"method":"GET","url":"/groups/1"}]}"#,
         r#"{"requests":[{"method":"GET","url":"/users/../groups"}]}"#,
         r#"{"requests":[{"method":"GET","url":"https://evil.example/users/1"}]}"#,
         r#"{"requests":[{"url":"/users/1"}]}"#,
+        r#"{"requests":[{"method":"GET","url":"/users/1","headers":{"X-HTTP-Method-Override":"DELETE"}}]}"#,
+        r#"{"requests":[{"method":"GET","url":"/users/1","headers":{"authorization":"Bearer x"}}]}"#,
+        r#"{"requests":[{"method":"GET","url":"/users/1","headers":["X-HTTP-Method: DELETE"]}]}"#,
         r#"{"requests":1}"#,
         "[]",
         "x",

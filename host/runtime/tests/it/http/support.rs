@@ -231,6 +231,15 @@ impl Bench {
         fields: &[(&str, &str)],
         change: impl FnOnce(&mut NetworkOptions),
     ) -> Result<Self, Problem> {
+        Self::of(MANIFEST, fields, change)
+    }
+
+    /// For another connector than Acme.
+    pub(super) fn of(
+        manifest: &str,
+        fields: &[(&str, &str)],
+        change: impl FnOnce(&mut NetworkOptions),
+    ) -> Result<Self, Problem> {
         let folder = tempfile::tempdir().unwrap();
         let certificates = folder.path().join("ca.pem");
         AUTHORITY.write(&certificates).unwrap();
@@ -241,7 +250,7 @@ impl Bench {
             ..NetworkOptions::default()
         };
         change(&mut options);
-        let manifest = Arc::new(Manifest::parse(MANIFEST).unwrap());
+        let manifest = Arc::new(Manifest::parse(manifest).unwrap());
         let given: Vec<_> = fields
             .iter()
             .map(|(name, text)| ((*name).to_owned(), Given::new(Source::Flag((*name).to_owned()), *text)))

@@ -1,0 +1,273 @@
+//! The people, service principals and groups that something is granted to: named by bindings and assignments, told by Graph.
+//!
+//! Whoever is named gets a stand-in at once, and is remembered. Afterwards Graph is asked for a thousand of them at a time;
+//! what it tells counts instead of the stand-in. Without Graph the stand-ins stay, and say that nobody was asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use accord_sdk::types::{AccountType, Detail, NonHumanIdentity, PermissionDetail, ResourceAnnotation};
+use accord_sdk::{Entitlement, Failure, GroupTrait, Page, Resource, ResourceId, State, Step, Target, UserTrait};
+use serde::{Deserialize, Serialize};
+
+use crate::built_in_groups;
+use crate::graph::{self, DIRECTORY, Graph, Object};
+use crate::situation::{self, Situation};
+use crate::subjects::is_uuid;
+
+/// What kind of principal somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Person,
+    Team,
+    KubeUser,
+    KubeGroup,
+}
+
+impl Kind {
+    pub(crate) fn id(self, name: &str) -> ResourceId {
+        let resource_type = match self {
+            Self::Person => "user",
+            Self::Team => "group",
+            Self::KubeUser => "kube_user",
+            Self::KubeGroup => "kube_group",
+        };
+        ResourceId::new(resource_type, name)
+    }
+
+    /// The facts that remember them, for those that Graph can tell of.
+    fn prefix(self) -> &'static str {
+        if self == Self::Team { "team/" } else { "person/" }
+    }
+}
+
+/// Pushes stand-ins for principals, and remembers whom Graph is to be asked about: kind, id, and the name that was used.
+pub(crate) fn push_principals(
+    page: &mut Page<'_>,
+    situation: &Situation,
+    named: &BTreeSet<(Kind, String, String)>,
+) -> Result<(), Failure> {
+    let mut names: BTreeMap<(Kind, &str), Vec<String>> = BTreeMap::new();
+    let mut facts = Vec::new();
+    for (kind, id, name) in named {
+        names.entry((*kind, id)).or_default().push(name.clone());
+        if matches!(kind, Kind::Person | Kind::Team) && is_uuid(id) {
+            facts.push((format!("{}{id}/{name}", kind.prefix()), Vec::new()));
+        }
+    }
+    page.put_facts(&facts)?;
+    for ((kind, id), names) in names {
+        match kind {
+            Kind::Person => page.resource(stand_in(id, names))?,
+            Kind::Team => {
+                let group = group(id, id).profile("bound_as", bound_as(id, names)).profile("resolved", false).stub();
+                page.entitlement(Entitlement { stub: true, ..member(id, id) })?;
+                page.resource(group)?;
+            }
+            Kind::KubeUser => page.resource(kube_user(id))?,
+            Kind::KubeGroup => {
+                // Entra sends object ids of groups, never their names.
+                let never = situation.entra && !id.starts_with("system:");
+                page.resource(built_in_groups::resource(id).profile("never_matches", never.then_some(true)))?;
+                if built_in_groups::has_accounts(id) {
+                    built_in_groups::bound(page, id)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Somebody of whom nothing more is known.
+fn stand_in(id: &str, names: Vec<String>) -> Resource {
+    let object_id = if is_uuid(id) { id } else { "" };
+    let principal_name = if is_uuid(id) { "" } else { id };
+    Resource::new("user", id, id)
+        .profile("object_id", object_id)
+        .profile("user_principal_name", principal_name)
+        .profile("bound_as", bound_as(id, names))
+        .profile("identity_source", "entra")
+        .profile("resolved", false)
+        .status(State::Unspecified, "")
+        .with(UserTrait::of(AccountType::Unspecified).login(principal_name))
+        .stub()
+}
+
+/// The names that were used, unless they are only the id.
+fn bound_as(id: &str, mut names: Vec<String>) -> Vec<String> {
+    names.retain(|name| !name.is_empty() && name != id);
+    names
+}
+
+fn kube_user(name: &str) -> Resource {
+    let kind = if name.starts_with("system:") { AccountType::System } else { AccountType::Unspecified };
+    Resource::new("kube_user", name, name).status(State::Enabled, "").with(UserTrait::of(kind).login(name))
+}
+
+fn group(id: &str, name: &str) -> Resource {
+    Resource::new("group", id, name).profile("object_id", id).with(GroupTrait::plain())
+}
+
+fn member(id: &str, name: &str) -> Entitlement {
+    Entitlement::new(&Kind::Team.id(id), "member")
+        .display_name(format!("{name} Group Member"))
+        .description(format!("Member of the group {name}, directly or through other groups"))
+        .grantable_to("user")
+}
+
+/// Where the listing stands: which kind is read, and behind which id.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    teams: bool,
+    after: Option<String>,
+}
+
+/// Asks Graph about everybody that was named.
+pub(crate) fn read(page: &mut Page<'_>) -> Result<Step, Failure> {
+    let situation = situation::read(page)?;
+    if !situation.graph {
+        let without = "ids and names stay as the cluster has them, and the members of groups are not known";
+        let detail = Detail::new("Microsoft Graph may not be asked who the people and groups are")
+            .meaning(without)
+            .remedy(Graph.permission_remedy(DIRECTORY));
+        return Err(Failure::Permission(PermissionDetail { permission: DIRECTORY.into(), detail }));
+    }
+    let place = page.cursor()?.unwrap_or(Place { teams: false, after: None });
+    let kind = if place.teams { Kind::Team } else { Kind::Person };
+    let named = named(page, kind, place.after.as_deref(), graph::IDS);
+    page.holds(named.len(), None);
+    if named.is_empty() {
+        return if place.teams { Ok(Step::Done) } else { page.next(&Place { teams: true, after: None }) };
+    }
+    let ids: Vec<String> = named.iter().map(|(id, _)| id.clone()).collect();
+    let mut objects: BTreeMap<String, Object> = BTreeMap::new();
+    for object in graph::by_ids(page, &ids)? {
+        objects.insert(object.id.to_lowercase(), object);
+    }
+    complete(page, &mut objects)?;
+    for (id, names) in &named {
+        let found = objects.get(id);
+        match kind {
+            Kind::Team => {
+                let resource = team(id, names, found);
+                page.entitlement(member(id, &resource.display_name))?;
+                page.resource(resource)?;
+            }
+            _ => page.resource(person(id, names, found))?,
+        }
+    }
+    page.next(&Place { after: ids.last().cloned(), ..place })
+}
+
+/// `getByIds` does not bring all properties everywhere; whether a user is enabled is asked for then.
+fn complete(page: &Page<'_>, objects: &mut BTreeMap<String, Object>) -> Result<(), Failure> {
+    let sparse = objects.iter().filter(|(_, object)| object.is("user") && object.account_enabled.is_none());
+    let ids: Vec<String> = sparse.map(|(id, _)| id.clone()).collect();
+    for object in graph::users_by(page, "id", &ids)? {
+        if let Some(known) = objects.get_mut(&object.id.to_lowercase()) {
+            let kind = known.kind.clone();
+            *known = Object { kind, ..object };
+        }
+    }
+    Ok(())
+}
+
+/// Those of a kind that were named, behind an id, with the names that were used for each.
+pub(crate) fn named(page: &Page<'_>, kind: Kind, after: Option<&str>, most: usize) -> Vec<(String, Vec<String>)> {
+    let prefix = kind.prefix();
+    // The last character that there is: behind all names of that id.
+    let mut last = after.map(|id| format!("{prefix}{id}/\u{10ffff}"));
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    loop {
+        let facts = page.scan_facts(prefix, last.as_deref(), 5_000);
+        for (key, _) in &facts {
+            let Some((id, name)) = key.strip_prefix(prefix).and_then(|rest| rest.split_once('/')) else { continue };
+            let full = found.len() == most;
+            match found.last_mut() {
+                Some((known, names)) if known == id => names.push(name.to_owned()),
+                _ if full => return found,
+                _ => found.push((id.to_owned(), vec![name.to_owned()])),
+            }
+        }
+        match facts.into_iter().last() {
+            Some((key, _)) => last = Some(key),
+            None => return found,
+        }
+    }
+}
+
+/// A user or service principal as Graph tells of it.
+pub(crate) fn told(object: &Object) -> Resource {
+    let id = object.id.to_lowercase();
+    let name = object.display_name.given().or(object.user_principal_name.given()).unwrap_or(&id);
+    let service = object.is("servicePrincipal");
+    let login = if service { &*object.app_id } else { &*object.user_principal_name };
+    let account = if service { UserTrait::service() } else { UserTrait::human() };
+    let state = match object.account_enabled {
+        Some(true) => State::Enabled,
+        Some(false) => State::Disabled,
+        None => State::Unspecified,
+    };
+    let resource = Resource::new("user", &id, name)
+        .profile("object_id", id.as_str())
+        .profile("user_principal_name", &*object.user_principal_name)
+        .profile("user_type", &*object.user_type)
+        .profile("app_id", &*object.app_id)
+        .profile("identity_source", "entra")
+        .profile("resolved", true)
+        .status(state, "")
+        .with(account.email(&*object.mail).login(login));
+    if !service {
+        return resource;
+    }
+    let kind = match &*object.service_principal_type {
+        "ManagedIdentity" => NonHumanIdentity::ManagedIdentity,
+        "Application" => NonHumanIdentity::AppRegistration,
+        _ => NonHumanIdentity::Unspecified,
+    };
+    let detail = object.service_principal_type.to_string();
+    resource.annotate(ResourceAnnotation::NonHumanIdentity((kind, detail)))
+}
+
+fn person(id: &str, names: &[String], found: Option<&Object>) -> Resource {
+    let names = bound_as(id, names.to_vec());
+    let Some(object) = found else {
+        let gone = stand_in(id, names);
+        return Resource { stub: false, ..gone }
+            .profile("orphaned", true)
+            .status(State::Deleted, "the directory does not know this id");
+    };
+    if object.is("group") {
+        // A user of a group's id: nobody ever logs in under that name.
+        let mismatch = Resource { stub: false, ..stand_in(id, names) };
+        return mismatch.profile("never_matches", true).profile("directory_type", "group");
+    }
+    let upn = &*object.user_principal_name;
+    let other_case = |name: &String| name != upn && name.eq_ignore_ascii_case(upn);
+    let mismatch = names.iter().any(other_case).then_some(true);
+    told(object).profile("bound_as", names).profile("upn_case_mismatch", mismatch)
+}
+
+fn team(id: &str, names: &[String], found: Option<&Object>) -> Resource {
+    let names = bound_as(id, names.to_vec());
+    let Some(object) = found else {
+        let gone = group(id, id).profile("orphaned", true).profile("bound_as", names);
+        return gone.status(State::Deleted, "the directory does not know this id");
+    };
+    if !object.is("group") {
+        let kind = object.kind.rsplit('.').next().unwrap_or_default();
+        return group(id, id).profile("never_matches", true).profile("directory_type", kind);
+    }
+    let dynamic = object.group_types.iter().any(|kind| &**kind == "DynamicMembership");
+    let source_type = match object.on_premises_sync_enabled {
+        Some(true) => "directory_synced",
+        _ if dynamic => "dynamic",
+        _ => "native",
+    };
+    let name = object.display_name.given().unwrap_or(id);
+    Resource::new("group", id, name)
+        .description(&*object.description)
+        .profile("object_id", id)
+        .profile("bound_as", names)
+        .profile("resolved", true)
+        .with(GroupTrait { source_type: source_type.into(), ..GroupTrait::plain() })
+}

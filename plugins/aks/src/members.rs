@@ -1,0 +1,122 @@
+//! Who is in the groups that hold something, directly or through other groups: flat, as Graph tells it and AKS sees it.
+//!
+//! The first members of ten groups come in one request. What does not fit is a listing of its own for each group, and so is
+//! a group whose members may not be read: that one is named, with the permission that it wants.
+
+use std::collections::BTreeMap;
+
+use accord_sdk::types::{GrantAnnotation, Value};
+use accord_sdk::{Collection, Failure, Grant, Page, Request, Step, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::Aks;
+use crate::directory::{self, Kind};
+use crate::graph::{self, Graph, HIDDEN_MEMBERS, Object, Objects};
+
+/// Groups in one page. Ten pages of members, each a grant and a resource, are 20,000 rows and some 8 MiB.
+const GROUPS: usize = 10;
+
+/// The most that Graph gives in one page.
+const TOP: u32 = 999;
+
+const SELECT: &str = "id,displayName,userPrincipalName,mail,accountEnabled,userType,appId,servicePrincipalType";
+
+/// Where to go on with the members of a group.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    query: Vec<(String, String)>,
+}
+
+fn fact(group: &str) -> String {
+    format!("members-after/{group}")
+}
+
+fn path(group: &str) -> String {
+    format!("/groups/{group}/transitiveMembers")
+}
+
+/// The first members of some groups.
+pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
+    let after: Option<String> = page.cursor()?;
+    let groups = directory::named(page, Kind::Team, after.as_deref(), GROUPS);
+    let Some((last, _)) = groups.last() else { return Ok(Step::Done) };
+    page.holds(groups.len(), None);
+    let urls: Vec<String> =
+        groups.iter().map(|(group, _)| format!("{}?$select={SELECT}&$top={TOP}", path(group))).collect();
+    let answers = graph::batch(page, &urls)?;
+    let mut seen = BTreeMap::new();
+    for (((group, _), answer), url) in groups.iter().zip(answers).zip(&urls) {
+        match answer.status {
+            // Its members may want a permission of their own: asked alone, the listing says so.
+            403 => page.discover(Collection::keyed("more-group-members", group)),
+            // The group is gone; the directory says that of it.
+            404 => {}
+            _ => {
+                let objects = answer.objects(url, graph::DIRECTORY)?;
+                if let Some(place) = next(aks, group, &objects)? {
+                    let place = serde_json::to_vec(&place)
+                        .map_err(|error| Failure::bug(format!("a place cannot be written: {error}")))?;
+                    page.put_facts(&[(fact(group), place)])?;
+                    page.discover(Collection::keyed("more-group-members", group));
+                }
+                push(page, group, objects, &mut seen)?;
+            }
+        }
+    }
+    seen.into_values().try_for_each(|object| page.resource(directory::told(&object)))?;
+    page.next(last)
+}
+
+/// The other members of one group.
+pub(crate) fn read_more(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
+    let group = page.key()?.to_owned();
+    let place: Option<Place> = match page.cursor()? {
+        Some(place) => Some(place),
+        None => page.fact(fact(&group)).and_then(|fact| serde_json::from_slice(&fact).ok()),
+    };
+    let request = Request::get(&format!("/v1.0{}", path(&group))).origin("graph").permission(HIDDEN_MEMBERS);
+    let request = match place {
+        Some(place) => request.with_query(place.query),
+        None => request.query("$select", SELECT).query("$top", TOP),
+    };
+    let objects: Objects = Graph.fetch(page, &request)?;
+    page.holds(objects.value.len(), None);
+    let next = next(aks, &group, &objects)?;
+    let mut seen = BTreeMap::new();
+    push(page, &group, objects, &mut seen)?;
+    seen.into_values().try_for_each(|object| page.resource(directory::told(&object)))?;
+    next.map_or(Ok(Step::Done), |place| page.next(&place))
+}
+
+/// The place that a link leads to, which must be of the same group.
+fn next(aks: &Aks, group: &str, objects: &Objects) -> Result<Option<Place>, Failure> {
+    let Some(link) = objects.next.given() else { return Ok(None) };
+    let expected = format!("/v1.0{}?", path(group));
+    let rest = link
+        .strip_prefix(&aks.graph)
+        .filter(|rest| rest.get(..expected.len()).is_some_and(|front| front.eq_ignore_ascii_case(&expected)));
+    let rest = rest.ok_or_else(|| {
+        Failure::invalid_response("a link to more members leads elsewhere", format!("GET /v1.0{}", path(group)))
+    })?;
+    Ok(Some(Place { query: Request::link(rest)?.into_query() }))
+}
+
+fn push(
+    page: &mut Page<'_>,
+    group: &str,
+    objects: Objects,
+    seen: &mut BTreeMap<String, Object>,
+) -> Result<(), Failure> {
+    for object in objects.value.into_vec() {
+        // Groups inside are flat already; devices and contacts do not log in.
+        if !object.is("user") && !object.is("servicePrincipal") {
+            continue;
+        }
+        let id = object.id.to_lowercase();
+        let member = Grant::new(Kind::Team.id(group), "member", Kind::Person.id(&id));
+        let how = GrantAnnotation::Metadata(vec![("transitive".into(), Value::Flag(true))]);
+        page.grant(member.annotate(how))?;
+        seen.entry(id).or_insert(object);
+    }
+    Ok(())
+}

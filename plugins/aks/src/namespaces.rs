@@ -1,0 +1,43 @@
+//! The namespaces. Everything that is in one has it as parent.
+
+use accord_sdk::json::Text;
+use accord_sdk::{Failure, Page, Resource, ResourceId, Step};
+use serde::Deserialize;
+
+use crate::objects::Metadata;
+use crate::{Aks, kubernetes, situation, stand_ins};
+
+#[derive(Deserialize, Default, Clone)]
+#[serde(default)]
+struct Namespace {
+    metadata: Metadata,
+    status: Status,
+}
+
+#[derive(Deserialize, Default, Clone)]
+#[serde(default)]
+struct Status {
+    phase: Text,
+}
+
+pub(crate) fn id(name: &str) -> ResourceId {
+    ResourceId::new("namespace", name)
+}
+
+pub(crate) fn resource(name: &str) -> Resource {
+    Resource::new("namespace", name, name).children(&["service_account", "role"])
+}
+
+pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
+    let situation = situation::read(page)?;
+    let listed =
+        kubernetes::list::<Namespace>(&situation, page, kubernetes::NAMESPACES, aks.page_size, |all| all.len())?;
+    let mut known = Vec::with_capacity(listed.items.len());
+    for namespace in &listed.items {
+        known.push(id(&namespace.metadata.name));
+        let resource = namespace.metadata.describe(resource(&namespace.metadata.name));
+        page.resource(resource.profile("status.phase", &*namespace.status.phase))?;
+    }
+    stand_ins::remember(page, &known)?;
+    Ok(listed.step)
+}

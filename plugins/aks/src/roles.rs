@@ -1,0 +1,115 @@
+//! Roles and cluster roles: membership of each, once for a role, and for a cluster role wherever it is bound.
+
+use accord_sdk::json::List;
+use accord_sdk::types::Value;
+use accord_sdk::{Entitlement, Failure, Page, Resource, ResourceId, RoleTrait, Step};
+use serde::Deserialize;
+
+use crate::kubernetes::Listing;
+use crate::objects::Metadata;
+use crate::rules::{self, Rule};
+use crate::{Aks, kubernetes, namespaces, situation, stand_ins};
+
+/// Rows of one page, where a cluster role has an entitlement for each namespace.
+const MOST_ROWS: usize = 30_000;
+
+/// Who can hold a role.
+const PRINCIPALS: [&str; 5] = ["user", "group", "kube_user", "kube_group", "service_account"];
+
+#[derive(Deserialize, Default, Clone)]
+#[serde(default, rename_all = "camelCase")]
+struct Role {
+    metadata: Metadata,
+    rules: List<Rule>,
+    aggregation_rule: Option<serde_json::Value>,
+}
+
+/// A role of a namespace, or of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RoleName {
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: String,
+}
+
+impl RoleName {
+    pub(crate) fn id(&self) -> ResourceId {
+        match &self.namespace {
+            Some(namespace) => ResourceId::new("role", format!("{namespace}/{}", self.name)),
+            None => ResourceId::new("cluster_role", &self.name),
+        }
+    }
+
+    pub(crate) fn resource(&self) -> Resource {
+        let id = self.id();
+        let resource = Resource::new(id.resource_type, id.resource, &self.name).with(RoleTrait::unscoped());
+        match &self.namespace {
+            Some(namespace) => resource.parent(&namespaces::id(namespace)),
+            None => resource,
+        }
+    }
+
+    /// Membership wherever the role itself says.
+    pub(crate) fn everywhere(&self) -> Entitlement {
+        let name = &self.name;
+        let (slug, kind) = if self.namespace.is_some() { ("member", "Role") } else { ("all:member", "Cluster Role") };
+        let words = if self.namespace.is_some() { "role" } else { "cluster role" };
+        grantable(Entitlement::new(&self.id(), slug))
+            .display_name(format!("{name} {kind} Member"))
+            .description(format!("Grants membership to the {name} {words}"))
+    }
+
+    /// Membership of a cluster role in one namespace.
+    pub(crate) fn within(&self, namespace: &str) -> Entitlement {
+        let name = &self.name;
+        grantable(Entitlement::new(&self.id(), &slug_within(namespace)))
+            .display_name(format!("\"{name}\" Cluster Role Member in \"{namespace}\" namespace"))
+            .description(format!("Grants membership to the {name} cluster role in the namespace {namespace}"))
+    }
+}
+
+/// A namespace that is called `all` must not look like all of them.
+pub(crate) fn slug_within(namespace: &str) -> String {
+    if namespace == "all" { "namespace/all:member".into() } else { format!("{namespace}:member") }
+}
+
+fn grantable(entitlement: Entitlement) -> Entitlement {
+    PRINCIPALS.iter().fold(entitlement, |entitlement, kind| entitlement.grantable_to(kind))
+}
+
+pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<Step, Failure> {
+    let situation = situation::read(page)?;
+    let namespaces = if listing.is_cluster_wide && aks.all_namespaces { known_namespaces(page) } else { Vec::new() };
+    let limit = aks.page_size.min(MOST_ROWS / (namespaces.len() + 2)).max(1);
+    let listed = kubernetes::list::<Role>(&situation, page, listing, limit, |all| all.len())?;
+    let mut known = Vec::with_capacity(listed.items.len());
+    for role in &listed.items {
+        let namespace = (!listing.is_cluster_wide).then(|| role.metadata.namespace.to_string());
+        let name = RoleName { namespace, name: role.metadata.name.to_string() };
+        known.push(name.id());
+        if let Some(namespace) = &name.namespace {
+            stand_ins::parent(page, namespace)?;
+        }
+        page.resource(role.describe(name.resource()))?;
+        page.entitlement(name.everywhere())?;
+        for namespace in &namespaces {
+            page.entitlement(name.within(namespace))?;
+        }
+    }
+    stand_ins::remember(page, &known)?;
+    Ok(listed.step)
+}
+
+impl Role {
+    fn describe(&self, resource: Resource) -> Resource {
+        let resource = self.metadata.describe(resource);
+        let aggregation = self.aggregation_rule.as_ref().map(|rule| Value::Json(rule.to_string()));
+        rules::describe(&self.rules, resource)
+            .profile("aggregationRule", aggregation)
+            .profile("built_in", self.metadata.is_built_in().then_some(true))
+            .profile("managed_by_aks", self.metadata.label("addonmanager.kubernetes.io/mode").is_some().then_some(true))
+    }
+}
+
+fn known_namespaces(page: &Page<'_>) -> Vec<String> {
+    stand_ins::known(page, "namespace")
+}

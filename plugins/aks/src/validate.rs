@@ -1,0 +1,52 @@
+//! Proof that key and permissions suffice, with the cheapest requests. That the cluster could be connected to was proven
+//! before.
+
+use accord_sdk::types::Detail;
+use accord_sdk::{Check, Failure, Host, Target};
+
+use crate::arm::{Arm, READER};
+use crate::graph::{self, DIRECTORY};
+use crate::kubernetes::{self, Kubernetes, Listing};
+use crate::{Aks, situation};
+
+const LISTINGS: [(Listing, &str); 6] = [
+    (kubernetes::NAMESPACES, "namespaces"),
+    (kubernetes::SERVICE_ACCOUNTS, "service accounts"),
+    (kubernetes::ROLES, "roles"),
+    (kubernetes::CLUSTER_ROLES, "cluster roles"),
+    (kubernetes::ROLE_BINDINGS, "who holds roles"),
+    (kubernetes::CLUSTER_ROLE_BINDINGS, "who holds cluster roles"),
+];
+
+pub(crate) fn checks(aks: &Aks, host: &Host) -> Vec<Check> {
+    let situation = match situation::read(host) {
+        Ok(situation) => situation,
+        Err(failure) => return vec![Check::of("connection", "everything", Err::<(), _>(failure))],
+    };
+    let api = Kubernetes(&situation);
+    let mut checks = vec![Check::of("connection", "everything", Ok(()))];
+    let requests: Vec<_> = LISTINGS.iter().map(|(listing, _)| api.request(*listing, 1)).collect();
+    for ((listing, needed_for), answer) in LISTINGS.iter().zip(api.send_all(host, &requests)) {
+        let outcome = answer.and_then(|answer| match answer.status() {
+            200..300 => Ok(()),
+            _ if api.has_no_rbac(*listing, &answer) => Ok(()),
+            _ => Err(api.failure(&answer)),
+        });
+        checks.push(Check::of(listing.permission, *needed_for, outcome));
+    }
+    if aks.azure_roles {
+        let request = aks.authorization_request("roleAssignments");
+        checks.push(Check::of(READER, "Azure roles on the cluster", Arm.fetch::<serde_json::Value>(host, &request)));
+    }
+    checks.push(match (aks.identities.as_str(), situation.graph) {
+        ("off", _) => Check::skipped(DIRECTORY, "names and members of groups", "resolve-identities is off"),
+        (_, true) => Check::of(DIRECTORY, "names and members of groups", Ok(())),
+        _ => Check::of(DIRECTORY, "names and members of groups", graph::by_ids(host, &[]).and_then(|_| permitted())),
+    });
+    checks
+}
+
+/// It was refused a moment ago.
+fn permitted() -> Result<(), Failure> {
+    Err(Failure::Refused(Detail::new("Microsoft Graph takes some requests and refuses others")))
+}
