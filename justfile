@@ -8,7 +8,7 @@ default:
 build:
     cargo build --release --package accord --package accord-fixtures
 
-# Runs the demo: fixture Duo on loopback TLS, the real accord, a table of who has access to what.
+# Runs the demo: fixture APIs of all connectors on loopback TLS, the real accord, and what one person has everywhere.
 demo:
     cargo demo
 
