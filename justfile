@@ -28,6 +28,10 @@ bench-build:
 test:
     cargo test --workspace
 
+# Puts the tables of configuration, permissions, resources and egress into the READMEs of the connectors.
+readmes:
+    ACCORD_UPDATE_READMES=1 cargo test --package accord --test it readmes
+
 # Format and lints, as CI wants them.
 lint:
     cargo fmt --all --check

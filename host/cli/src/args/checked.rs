@@ -30,6 +30,15 @@ pub(crate) enum Format {
     Json,
 }
 
+/// How a plugin is told: as other results are, or as tables for its README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PluginFormat {
+    #[default]
+    Text,
+    Json,
+    Markdown,
+}
+
 /// What is logged, and where to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Logging {
@@ -102,6 +111,13 @@ pub(crate) fn network(sources: Sources<'_>, faults: &mut Vec<ConfigurationProble
 impl Format {
     pub(crate) fn read(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Self {
         let formats = [("text", Self::Text), ("json", Self::Json)];
+        Reading { sources, faults }.one_of("output", &formats).unwrap_or_default()
+    }
+}
+
+impl PluginFormat {
+    pub(crate) fn read(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Self {
+        let formats = [("text", Self::Text), ("json", Self::Json), ("markdown", Self::Markdown)];
         Reading { sources, faults }.one_of("output", &formats).unwrap_or_default()
     }
 }

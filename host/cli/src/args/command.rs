@@ -263,7 +263,11 @@ Examples:
   accord plugin list
   accord plugin list --plugins ./plugins
   accord plugin inspect duo
-  accord plugin inspect ./acme.wasm --output json";
+  accord plugin inspect ./acme.wasm --output json
+  accord plugin inspect ./acme.wasm --output markdown
+
+Markdown is for the README of a connector: what its manifest says of configuration, permissions, resources and
+egress, as tables between comments, `<!-- manifest: egress -->` and `<!-- end -->`.";
 
 const STATS_EXAMPLES: &str = "\
 Examples:

@@ -13,7 +13,7 @@ mod settings;
 mod usage;
 mod values;
 
-pub(crate) use checked::{Format, LogFormat, Logging, SyncArguments, check_connector_flags, network};
+pub(crate) use checked::{Format, LogFormat, Logging, PluginFormat, SyncArguments, check_connector_flags, network};
 pub(crate) use command::{accord, check_names, connector};
 pub(crate) use connector_flags::CONNECTOR_FLAGS;
 pub(crate) use names::nearest;

@@ -240,7 +240,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Text("FORMAT"),
         default: "text",
         group: Group::Everywhere,
-        help: "How results are printed: text or json",
+        help: "How results are printed: text or json; `plugin inspect` prints markdown too, tables for a README",
         ..BASE
     },
     Setting {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use accord_runtime::{Category, Problem};
 
 use super::{capabilities, completion, config_schema, find, parse, start, sync};
-use crate::args::{self, Outline};
+use crate::args::{self, Format, Outline};
 use crate::folders;
 use crate::output::{self, Screen};
 use crate::shape::Shape;
@@ -21,7 +21,7 @@ pub(super) fn run(shape: &Shape, plugin: &str, arguments: &[OsString], screen: &
         return Ok(0);
     };
     let Some((command, flags)) = matches.subcommand() else { return sync::run(&package, &matches, screen, shape) };
-    start(Sources { flags, file: None }, screen)?;
+    start(Sources { flags, file: None }, screen, Format::read)?;
     match command {
         "capabilities" => output::print(&capabilities::text(&package.manifest)?),
         "config" => output::print(&config_schema::text(&package.manifest)?),

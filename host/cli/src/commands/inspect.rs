@@ -7,7 +7,8 @@ use accord_runtime::plugin::Package;
 use serde::Serialize;
 
 use super::plugin::{Facts, facts, place};
-use crate::args::Format;
+use super::readme;
+use crate::args::PluginFormat;
 use crate::output::{self, Table};
 
 /// What `--output json` prints.
@@ -40,11 +41,12 @@ struct Import {
     refusing: bool,
 }
 
+/// What may be sent to one origin.
 #[derive(Debug, Serialize)]
-struct Rule {
-    origin: String,
-    methods: Vec<String>,
-    paths: Vec<String>,
+pub(super) struct Rule {
+    pub(super) origin: String,
+    pub(super) methods: Vec<String>,
+    pub(super) paths: Vec<String>,
     /// The provisioning exports that open it; none: always open.
     only_for: Vec<&'static str>,
     conditions: Vec<String>,
@@ -59,11 +61,11 @@ struct Limit {
     value: String,
 }
 
-pub(super) fn inspect(package: &Package, format: Format) -> Result<(), Problem> {
-    let inspected = inspected(package);
+pub(super) fn inspect(package: &Package, format: PluginFormat) -> Result<(), Problem> {
     match format {
-        Format::Json => output::print_json(&inspected),
-        Format::Text => output::print(&inspect_text(&inspected)),
+        PluginFormat::Json => output::print_json(&inspected(package)),
+        PluginFormat::Text => output::print(&inspect_text(&inspected(package))),
+        PluginFormat::Markdown => output::print(&readme::tables(&package.manifest)),
     }
 }
 
@@ -156,18 +158,8 @@ fn collections(inspected: &Inspected) -> Table {
 fn egress(inspected: &Inspected) -> Table {
     let mut table = Table::indented();
     for rule in &inspected.egress {
-        let when =
-            if rule.only_for.is_empty() { String::new() } else { format!("only for {}", rule.only_for.join(", ")) };
-        let conditions =
-            if rule.conditions.is_empty() { String::new() } else { format!("if {}", rule.conditions.join(" and ")) };
-        let withheld = match rule.withheld.len() {
-            0 => String::new(),
-            count => format!("{count} members of the answer withheld"),
-        };
-        let remark =
-            [when, conditions, withheld].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         for path in &rule.paths {
-            table.row([rule.methods.join(" "), format!("{}{path}", rule.origin), remark.clone()]);
+            table.row([rule.methods.join(" "), format!("{}{path}", rule.origin), rule.remark()]);
         }
     }
     table
@@ -192,7 +184,22 @@ fn limits(inspected: &Inspected) -> Table {
     table
 }
 
-fn rule(manifest: &Manifest, entry: &Egress) -> Rule {
+impl Rule {
+    /// When it is open, and what the plugin does not get of the answer; empty for always and everything.
+    pub(super) fn remark(&self) -> String {
+        let when =
+            if self.only_for.is_empty() { String::new() } else { format!("only for {}", self.only_for.join(", ")) };
+        let conditions =
+            if self.conditions.is_empty() { String::new() } else { format!("if {}", self.conditions.join(" and ")) };
+        let withheld = match self.withheld.len() {
+            0 => String::new(),
+            count => format!("{count} members of the answer withheld"),
+        };
+        [when, conditions, withheld].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+pub(super) fn rule(manifest: &Manifest, entry: &Egress) -> Rule {
     let origin = manifest.origins.iter().find(|origin| origin.name == entry.origin);
     let conditions = origin.map(|origin: &Origin| origin.conditions.as_slice()).unwrap_or_default();
     Rule {

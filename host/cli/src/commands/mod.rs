@@ -8,6 +8,7 @@ mod exported;
 mod inspect;
 mod plugin;
 mod prepare;
+mod readme;
 mod stats;
 mod sync;
 mod verify;
@@ -68,12 +69,12 @@ fn accord(arguments: &[OsString], screen: &Screen) -> Result<i32, Problem> {
         ("sync", Some(package)) => sync::run(&package, flags, screen, &Shape::Accord),
         ("validate", Some(package)) => check::run(&package, flags, screen, Depth::Checks),
         ("doctor", Some(package)) => check::run(&package, flags, screen, Depth::Everything),
+        ("plugin", _) => plugin::run(&catalog, flags, screen),
         (_, package) => {
-            let format = start(sources, screen)?;
+            let format = start(sources, screen, Format::read)?;
             match (command, package) {
                 ("capabilities", Some(package)) => output::print(&capabilities::text(&package.manifest)?),
                 ("config", Some(package)) => output::print(&config_schema::text(&package.manifest)?),
-                ("plugin", _) => return plugin::run(&catalog, flags, format),
                 ("stats", _) => stats::run(&path(flags), format),
                 ("verify", _) => return verify::run(&path(flags), format),
                 _ => completion(tree, "accord", flags),
@@ -102,10 +103,14 @@ fn parse(tree: Command, arguments: &[OsString], program: &str, remedy: &str) -> 
 }
 
 /// For commands without a plugin's configuration: reads what every command has, and starts logging.
-fn start(sources: Sources<'_>, screen: &Screen) -> Result<Format, Problem> {
+fn start<F>(
+    sources: Sources<'_>,
+    screen: &Screen,
+    read_format: fn(Sources<'_>, &mut Vec<ConfigurationProblem>) -> F,
+) -> Result<F, Problem> {
     let mut faults = Vec::new();
     let logging = Logging::read(sources, &mut faults);
-    let format = Format::read(sources, &mut faults);
+    let format = read_format(sources, &mut faults);
     refuse("accord", &faults)?;
     logging::start(&logging, screen.clone())?;
     Ok(format)

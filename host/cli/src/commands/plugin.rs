@@ -7,18 +7,21 @@ use accord_runtime::plugin::{Catalog, CatalogEntry, Package};
 use clap::ArgMatches;
 use serde::Serialize;
 
-use super::find;
 use super::inspect::inspect;
-use crate::args::Format;
-use crate::output::{self, Table, printable};
+use super::{find, start};
+use crate::args::{Format, PluginFormat};
+use crate::output::{self, Screen, Table, printable};
+use crate::sources::Sources;
 
-pub(super) fn run(catalog: &Catalog, flags: &ArgMatches, format: Format) -> Result<i32, Problem> {
+pub(super) fn run(catalog: &Catalog, flags: &ArgMatches, screen: &Screen) -> Result<i32, Problem> {
+    let sources = Sources { flags, file: None };
     match flags.subcommand() {
         Some(("inspect", flags)) => {
+            let format = start(sources, screen, PluginFormat::read)?;
             let name = flags.get_one::<String>("plugin").map_or("", String::as_str);
             inspect(&find(catalog, name)?, format)
         }
-        _ => list(catalog, format),
+        _ => list(catalog, start(sources, screen, Format::read)?),
     }
     .map(|()| 0)
 }

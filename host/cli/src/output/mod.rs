@@ -1,5 +1,6 @@
 //! What the program prints: results on standard output, progress on standard error, tables and numbers for people.
 
+mod markdown;
 pub(crate) mod progress;
 mod screen;
 mod summary;
@@ -10,6 +11,7 @@ use std::io::{ErrorKind, Write};
 use accord_runtime::{Category, Problem};
 use serde::Serialize;
 
+pub(crate) use markdown::{MarkdownTable, code, codes, markdown_list};
 pub(crate) use screen::Screen;
 pub(crate) use summary::{remarks, summary};
 pub(crate) use text::{Table, bytes, clock_time, grouped};

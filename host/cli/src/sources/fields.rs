@@ -85,8 +85,7 @@ fn otherwise(field: &Field, sources: Sources<'_>, flag: Option<Given>) -> Result
         }
         return Ok(Some(flag));
     }
-    let aliases = field.aliases.iter().map(|alias| format!("BATON_{}", alias.to_ascii_uppercase().replace('-', "_")));
-    for environment in std::iter::once(field.environment.clone()).chain(aliases) {
+    for environment in field.environments() {
         let pointer = format!("{environment}_FILE");
         let path = if by_reference(field) { std::env::var_os(&pointer).filter(|path| !path.is_empty()) } else { None };
         match (variable(&environment), path) {

@@ -25,6 +25,7 @@ mod outage;
 mod plugins;
 mod privx;
 mod progress;
+mod readmes;
 mod redirects;
 mod resuming;
 mod revoked;

@@ -4,6 +4,8 @@
 
 use regex_lite::Regex;
 
+use super::tables::config::environment_name;
+
 /// One configuration field.
 #[derive(Debug, Clone)]
 pub struct Field {
@@ -37,6 +39,11 @@ impl Field {
     /// Whether the field's bytes must stay in the host.
     pub fn is_secret(&self) -> bool {
         matches!(self.kind, FieldKind::Secret)
+    }
+
+    /// The environment variables that it is looked for in: its own, then those of its aliases.
+    pub fn environments(&self) -> impl Iterator<Item = String> {
+        std::iter::once(self.environment.clone()).chain(self.aliases.iter().map(|alias| environment_name(alias)))
     }
 
     /// The field and its variable, as messages name them.

@@ -1,10 +1,8 @@
-//! The manifest, the README and the code say the same.
+//! The manifest and the code say the same.
 
 use toml::{Table, Value};
 
 use crate::support::{bench_with_everything, organization_on};
-
-const README: &str = include_str!("../../README.md");
 
 fn manifest() -> Table {
     include_str!("../../manifest.toml").parse().unwrap()
@@ -16,49 +14,6 @@ fn entries<'a>(manifest: &'a Table, name: &str) -> &'a [Value] {
 
 fn text<'a>(entry: &'a Value, name: &str) -> &'a str {
     entry[name].as_str().unwrap()
-}
-
-/// The first cells of the README's table whose head begins like this, and of which rows.
-fn table<'a>(head: &str) -> Vec<Vec<&'a str>> {
-    let rows = README.lines().skip_while(|line| !line.starts_with(&format!("| {head} |"))).skip(2);
-    let rows = rows.take_while(|line| line.starts_with('|'));
-    rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect()).collect()
-}
-
-/// The same column of each row, sorted, each once.
-fn column(rows: &[Vec<&str>], at: usize) -> Vec<String> {
-    sorted(rows.iter().map(|row| row[at].to_owned()))
-}
-
-fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let mut texts: Vec<String> = texts.collect();
-    texts.sort();
-    texts.dedup();
-    texts
-}
-
-#[test]
-fn the_readme_says_what_the_manifest_declares_and_nothing_else() {
-    let manifest = manifest();
-    let names = |table: &str, field: &str| {
-        sorted(entries(&manifest, table).iter().filter_map(|entry| Some(entry.get(field)?.as_str()?.to_owned())))
-    };
-    let fields = table("field");
-    assert_eq!(column(&fields, 0), names("config", "name"));
-    for (row, field) in fields.iter().zip(entries(&manifest, "config")) {
-        let variable = format!("BATON_{}", text(field, "name").to_uppercase().replace('-', "_"));
-        let required = if field.get("required").is_some() { "yes" } else { "no, off" };
-        assert_eq!(row[..3], [text(field, "name"), variable.as_str(), required]);
-    }
-    let sites = entries(&manifest, "config")[0]["option"].as_array().unwrap();
-    let sites: Vec<Vec<&str>> = sites.iter().map(|option| vec![text(option, "value"), text(option, "name")]).collect();
-    assert_eq!(table("site"), sites);
-    assert_eq!(column(&table("permission"), 0), names("collection", "permission"));
-    assert_eq!(column(&table("type"), 0), names("resource-type", "id"));
-    assert_eq!(column(&table("listing"), 0), names("collection", "name"));
-    let paths = entries(&manifest, "egress").iter().flat_map(|egress| egress["paths"].as_array().unwrap());
-    let requests = sorted(paths.map(|path| format!("GET {}", path.as_str().unwrap())));
-    assert_eq!(column(&table("request"), 0), requests);
 }
 
 #[test]

@@ -1,10 +1,8 @@
-//! The manifest, the README and the code say the same.
+//! The manifest and the code say the same.
 
 use toml::{Table, Value};
 
 use crate::support::{account, bench};
-
-const README: &str = include_str!("../../README.md");
 
 fn manifest() -> Table {
     include_str!("../../manifest.toml").parse().unwrap()
@@ -16,24 +14,6 @@ fn entries<'a>(manifest: &'a Table, name: &str) -> &'a [Value] {
 
 fn text<'a>(entry: &'a Value, name: &str) -> &'a str {
     entry[name].as_str().unwrap()
-}
-
-#[test]
-fn the_readme_names_what_the_manifest_declares() {
-    let manifest = manifest();
-    let names = |table: &str, field: &str| -> Vec<String> {
-        entries(&manifest, table).iter().map(|entry| format!("| `{}` |", text(entry, field))).collect()
-    };
-    for row in [names("config", "name"), names("resource-type", "id"), names("collection", "name")].concat() {
-        assert!(README.contains(&row), "the README has no row {row}");
-    }
-    for egress in entries(&manifest, "egress") {
-        let method = egress["methods"][0].as_str().unwrap();
-        for path in egress["paths"].as_array().unwrap() {
-            let row = format!("| `{method} {}` |", path.as_str().unwrap());
-            assert!(README.contains(&row), "the README has no row {row}");
-        }
-    }
 }
 
 #[test]
