@@ -143,7 +143,7 @@ fn resources(manifest: &Manifest) -> MarkdownTable {
             codes(listings.map(|collection| &collection.name)),
             opt_in,
             changes(manifest, declared),
-            declared.permissions.join(", "),
+            declared.permissions.join("; "),
         ]);
     }
     table
@@ -188,8 +188,17 @@ fn egress(manifest: &Manifest) -> String {
         table.row([code(&request), String::new(), "for a token, sent by the host".to_owned()]);
     }
     let table = table.to_string();
-    let hosts = hosts(manifest, &table);
-    with_list(&table, hosts.into_iter().chain(rates(manifest)))
+    let items = elsewhere(manifest).chain(hosts(manifest, &table)).chain(rates(manifest));
+    with_list(&table, items)
+}
+
+/// Where else an origin may be than the table says.
+fn elsewhere(manifest: &Manifest) -> impl Iterator<Item = String> {
+    manifest.origins.iter().filter_map(|origin| {
+        let places: Vec<String> = origin.places().into_iter().map(place).collect();
+        let (first, others) = places.split_first()?;
+        (!others.is_empty()).then(|| format!("{} may also be {}.", code(first), codes(others)))
+    })
 }
 
 /// What the holes in the table stand for whose text depends on a choice: `<site.api>`.

@@ -139,7 +139,7 @@ fn resources_tell_their_listings_switches_and_changes() {
     let wanted = "\
 | type | what it is | trait | listings | collected | changes | permissions |
 | --- | --- | --- | --- | --- | --- | --- |
-| `team` | Team | group | `teams`, `members`, `visitors`, `photos` | | grant, revoke | teams_read, teams_write |
+| `team` | Team | group | `teams`, `members`, `visitors`, `photos` | | grant, revoke | teams_read; teams_write |
 | `key` | Key. Opens \\| everything. | | `keys`, `photos` | with `sync-keys` | | |
 ";
     assert_eq!(told("resources", COLLECTED), wanted);
@@ -227,6 +227,42 @@ fn requests_have_templated_hosts_conditions_paces_and_the_hosts_own_for_tokens()
 
 - `<site.login>` is `login.example.com` (Europe), `login.example.net`.
 - `pages`, `keys`: each at most 6,000 a minute, 100 at once, 2 under way.
+";
+    assert_eq!(text, wanted);
+}
+
+#[test]
+fn every_place_that_a_learnt_origin_may_have_is_told() {
+    let text = told(
+        "egress",
+        r#"
+        [[config]]
+        name = "own-url"
+        kind = "https-url"
+        [[origin]]
+        name = "api"
+        url = "https://api.example.com"
+        [[origin]]
+        name = "cluster"
+        learnt = { hosts = ["*.example.net"], url = "{own-url}" }
+        [[egress]]
+        origin = "api"
+        methods = ["GET"]
+        paths = ["/key"]
+        seal = { at = "/key", decode = "kubeconfig", origin = "cluster" }
+        [[egress]]
+        origin = "cluster"
+        methods = ["GET"]
+        paths = ["/v1/**"]
+        "#,
+    );
+    let wanted = "\
+| request |
+| --- |
+| `GET api.example.com/key` |
+| `GET *.example.net/v1/**` |
+
+- `*.example.net` may also be `<own-url>`.
 ";
     assert_eq!(text, wanted);
 }
