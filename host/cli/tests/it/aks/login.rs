@@ -153,7 +153,7 @@ fn a_kubeconfig_that_leads_elsewhere_is_refused_before_a_token_is_asked_for() {
     insecure.change_kubeconfig(|yaml| yaml.replace("    server:", "    insecure-skip-tls-verify: true\n    server:"));
     refused(&insecure, 15, &["error[POLICY-008]", "switches the check of the server's certificate off"]);
     let program = examples();
-    program.change_kubeconfig(|yaml| yaml.replace("command: kubelogin", "command: /tmp/run-me"));
+    program.change_kubeconfig(|yaml| yaml.replace("command: kubelogin", "command: ./run-me"));
     refused(&program, 15, &["error[POLICY-008]", "wants a program to be run"]);
     let application = examples();
     application.change_kubeconfig(|yaml| {
