@@ -6,8 +6,8 @@ use std::sync::Once;
 use crate::bindings::exports::accord::connector::{provision, sync};
 use crate::host::Backend;
 use crate::types::{
-    AccountOutcome, AccountRequest, ActionResult, Check, CheckOutcome, Collection, DeleteOutcome, Entitlement, Failure,
-    Grant, GrantOutcome, Resource, ResourceId, RevokeOutcome, RotatedCredential, Value,
+    AccountOutcome, AccountRequest, ActionResult, Check, CheckOutcome, Collection, DeleteOutcome, EntitlementKey,
+    Failure, GrantOutcome, NewCredential, ResourceId, RevokeOutcome, Value,
 };
 use crate::{Connector, Host, Page};
 
@@ -69,14 +69,14 @@ impl<C: Connector> sync::Guest for Component<C> {
 }
 
 impl<C: Connector> provision::Guest for Component<C> {
-    fn grant(entitlement: Entitlement, principal: Resource) -> Result<GrantOutcome, Failure> {
+    fn grant(entitlement: EntitlementKey, principal: ResourceId) -> Result<GrantOutcome, Failure> {
         let (connector, host) = open::<C>()?;
-        connector.grant(&host, entitlement, principal)
+        connector.grant(&host, &entitlement, &principal)
     }
 
-    fn revoke(grant: Grant) -> Result<RevokeOutcome, Failure> {
+    fn revoke(entitlement: EntitlementKey, principal: ResourceId) -> Result<RevokeOutcome, Failure> {
         let (connector, host) = open::<C>()?;
-        connector.revoke(&host, grant)
+        connector.revoke(&host, &entitlement, &principal)
     }
 
     fn create_account(request: AccountRequest) -> Result<AccountOutcome, Failure> {
@@ -89,7 +89,7 @@ impl<C: Connector> provision::Guest for Component<C> {
         connector.delete_resource(&host, id, parent)
     }
 
-    fn rotate_credential(id: ResourceId) -> Result<RotatedCredential, Failure> {
+    fn rotate_credential(id: ResourceId) -> Result<Vec<NewCredential>, Failure> {
         let (connector, host) = open::<C>()?;
         connector.rotate_credential(&host, id)
     }

@@ -1,8 +1,8 @@
 //! What a connector is. One method per question of the host; `component` and `testing` ask them.
 
 use crate::types::{
-    AccountOutcome, AccountRequest, ActionResult, Check, Collection, DeleteOutcome, Entitlement, Failure, Grant,
-    GrantOutcome, Resource, ResourceId, RevokeOutcome, RotatedCredential, Step, Value,
+    AccountOutcome, AccountRequest, ActionResult, Check, Collection, DeleteOutcome, EntitlementKey, Failure,
+    GrantOutcome, NewCredential, ResourceId, RevokeOutcome, Step, Value,
 };
 use crate::{Config, Host, Page};
 
@@ -35,19 +35,29 @@ pub trait Connector: Sized {
     /// Reads one page of one listing and says where to go on.
     fn read(&self, page: &mut Page<'_>) -> Result<Step, Failure>;
 
-    /// Gives an entitlement to a principal.
-    fn grant(&self, host: &Host, entitlement: Entitlement, principal: Resource) -> Result<GrantOutcome, Failure> {
+    /// Gives an entitlement to a principal. A grant that is more than the plain one is told with [`Host::tell_grant`].
+    fn grant(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<GrantOutcome, Failure> {
         let _ = (host, entitlement, principal);
         Err(Failure::unsupported("granting"))
     }
 
-    /// Takes a grant back.
-    fn revoke(&self, host: &Host, grant: Grant) -> Result<RevokeOutcome, Failure> {
-        let _ = (host, grant);
+    /// Takes an entitlement from a principal.
+    fn revoke(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<RevokeOutcome, Failure> {
+        let _ = (host, entitlement, principal);
         Err(Failure::unsupported("revoking"))
     }
 
-    /// Creates an account.
+    /// Creates an account, and tells its row with [`Host::tell_resource`].
     fn create_account(&self, host: &Host, request: AccountRequest) -> Result<AccountOutcome, Failure> {
         let _ = (host, request);
         Err(Failure::unsupported("creating accounts"))
@@ -64,8 +74,8 @@ pub trait Connector: Sized {
         Err(Failure::unsupported("deleting resources"))
     }
 
-    /// Replaces the credential of a resource.
-    fn rotate_credential(&self, host: &Host, id: ResourceId) -> Result<RotatedCredential, Failure> {
+    /// Replaces the credentials of a resource, and names the new ones.
+    fn rotate_credential(&self, host: &Host, id: ResourceId) -> Result<Vec<NewCredential>, Failure> {
         let _ = (host, id);
         Err(Failure::unsupported("rotating credentials"))
     }

@@ -54,6 +54,16 @@ impl Host {
         self.backend.put_grants(rows)
     }
 
+    /// The account that a provisioning call made or found.
+    pub fn tell_resource(&self, row: Resource) -> Result<(), Failure> {
+        self.put_resources(&[row])
+    }
+
+    /// A grant that there is after a provisioning call, where it is more than the plain one that was asked for.
+    pub fn tell_grant(&self, row: Grant) -> Result<(), Failure> {
+        self.put_grants(&[row])
+    }
+
     /// Keeps facts for later pages and later listings of this sync.
     pub fn put_facts(&self, entries: &[(String, Vec<u8>)]) -> Result<(), Failure> {
         entries.chunks(CALL_LIMIT).try_for_each(|chunk| self.backend.put_facts(chunk))

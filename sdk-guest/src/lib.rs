@@ -104,8 +104,8 @@ pub mod types {
     pub use crate::bindings::accord::connector::secrets::{CharacterClass, PasswordRule};
     pub use crate::bindings::accord::connector::types::*;
     pub use crate::bindings::exports::accord::connector::provision::{
-        AccountOutcome, AccountRequest, ActionResult, ActionState, CreatedAccount, CredentialOption, DeleteOutcome,
-        GrantOutcome, NewCredential, PendingAccount, RevokeOutcome, RotatedCredential,
+        AccountOutcome, AccountRequest, AccountState, ActionResult, ActionState, CredentialOption, DeleteOutcome,
+        EntitlementKey, GrantOutcome, NewCredential, RevokeOutcome,
     };
     pub use crate::bindings::exports::accord::connector::sync::{Check, CheckOutcome, Collection, Note, Step};
 }

@@ -1,7 +1,7 @@
 //! Constructors for rows, with the field's conventions for ids.
 
 use crate::types::{
-    AccountType, AppTrait, CredentialType, Email, Entitlement, EntitlementAnnotation, Expansion, Grant,
+    AccountType, AppTrait, CredentialType, Email, Entitlement, EntitlementAnnotation, EntitlementKey, Expansion, Grant,
     GrantAnnotation, GroupTrait, Purpose, Resource, ResourceAnnotation, ResourceId, RoleTrait, SecretTrait, State,
     Status, StructuredName, Timestamp, Trait, UserTrait, Value,
 };
@@ -167,6 +167,13 @@ impl Entitlement {
     /// Its id, also where that is left to convention.
     pub fn identifier(&self) -> String {
         self.id.clone().unwrap_or_else(|| entitlement_id(&self.resource, &self.slug))
+    }
+}
+
+impl EntitlementKey {
+    /// The entitlement of a slug at a resource.
+    pub fn new(resource: ResourceId, slug: &str) -> Self {
+        Self { id: entitlement_id(&resource, slug), resource, slug: slug.into() }
     }
 }
 

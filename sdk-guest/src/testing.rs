@@ -16,8 +16,8 @@ use script::{Backend, Script};
 pub use script::{Exchange, LogLine, Sent};
 
 use crate::types::{
-    Check, Collection, Entitlement, Failure, Grant, GrantOutcome, Note, Resource, RevokeOutcome, SettledState, Step,
-    Value,
+    Check, Collection, Entitlement, EntitlementKey, Failure, Grant, GrantOutcome, Note, Resource, ResourceId,
+    RevokeOutcome, SettledState, Step, Value,
 };
 use crate::{Connector, Host, Page};
 
@@ -97,13 +97,23 @@ impl<C: Connector> Bench<C> {
     }
 
     /// Gives an entitlement to a principal.
-    pub fn grant(&self, entitlement: Entitlement, principal: Resource) -> Result<GrantOutcome, Failure> {
-        C::new(&self.host.config())?.grant(&self.host, entitlement, principal)
+    pub fn grant(&self, entitlement: &EntitlementKey, principal: &ResourceId) -> Result<GrantOutcome, Failure> {
+        self.provision(|connector, host| connector.grant(host, entitlement, principal))
     }
 
-    /// Takes a grant back.
-    pub fn revoke(&self, grant: Grant) -> Result<RevokeOutcome, Failure> {
-        C::new(&self.host.config())?.revoke(&self.host, grant)
+    /// Takes an entitlement from a principal.
+    pub fn revoke(&self, entitlement: &EntitlementKey, principal: &ResourceId) -> Result<RevokeOutcome, Failure> {
+        self.provision(|connector, host| connector.revoke(host, entitlement, principal))
+    }
+
+    /// Any call that changes the target.
+    pub fn provision<T>(&self, call: impl FnOnce(&C, &Host) -> Result<T, Failure>) -> Result<T, Failure> {
+        call(&C::new(&self.host.config())?, &self.host)
+    }
+
+    /// The rows that calls which change the target have told so far.
+    pub fn told(&self) -> Synced {
+        self.script.borrow_mut().take_rows()
     }
 
     /// Every request so far.

@@ -19,10 +19,8 @@ mod user_groups;
 mod users;
 mod validate;
 
-use accord_sdk::types::{GrantOutcome, RevokeOutcome};
-use accord_sdk::{
-    Check, Collection, Config, Connector, Entitlement, Failure, Grant, Host, Page, Resource, ResourceId, Step,
-};
+use accord_sdk::types::{EntitlementKey, GrantOutcome, RevokeOutcome};
+use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, ResourceId, Step};
 
 accord_sdk::connector!(Duo, "manifest.toml");
 
@@ -71,11 +69,21 @@ impl Connector for Duo {
         }
     }
 
-    fn grant(&self, host: &Host, entitlement: Entitlement, principal: Resource) -> Result<GrantOutcome, Failure> {
-        membership::grant(self, host, &entitlement, &principal)
+    fn grant(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<GrantOutcome, Failure> {
+        membership::grant(self, host, entitlement, principal)
     }
 
-    fn revoke(&self, host: &Host, grant: Grant) -> Result<RevokeOutcome, Failure> {
-        membership::revoke(self, host, &grant)
+    fn revoke(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<RevokeOutcome, Failure> {
+        membership::revoke(self, host, entitlement, principal)
     }
 }

@@ -8,22 +8,22 @@ use std::collections::BTreeMap;
 
 use accord_sdk::json::Text;
 use accord_sdk::paging::Offset;
-use accord_sdk::types::{Detail, GrantOutcome, RevokeOutcome};
-use accord_sdk::{Entitlement, Failure, Grant, Host, Request, Resource, ResourceId, Target, entitlement_id};
+use accord_sdk::types::{Detail, EntitlementKey, GrantOutcome, RevokeOutcome};
+use accord_sdk::{Failure, Host, Request, ResourceId, Target, entitlement_id};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::api::{self, Envelope, RESOURCES, RESOURCES_WRITE, SAFE_LIMIT, Window};
 use crate::users::{EmbeddedGroup, MAYBE_CUT};
-use crate::{Duo, groups, user_groups, users};
+use crate::{Duo, user_groups, users};
 
 pub(crate) fn grant(
     duo: &Duo,
     host: &Host,
-    entitlement: &Entitlement,
-    principal: &Resource,
+    entitlement: &EntitlementKey,
+    principal: &ResourceId,
 ) -> Result<GrantOutcome, Failure> {
-    let membership = Membership::new(&entitlement.identifier(), &entitlement.resource, &principal.id)?;
+    let membership = Membership::new(entitlement, principal)?;
     let Some(standing) = membership.read(duo, host)? else {
         let message = format!("Duo has no user `{}`", membership.user_id);
         return Err(Failure::NotFound(Detail::new(message).place(membership.user()?.place())));
@@ -32,9 +32,8 @@ pub(crate) fn grant(
         let message = format!("the user `{}` is pending deletion", membership.user_id);
         return Err(refused(message, "restore the user in Duo's admin panel, then grant again"));
     }
-    let rows = vec![Grant::new(groups::id(membership.group_id), "member", users::id(membership.user_id))];
     if standing.member {
-        return Ok(GrantOutcome::AlreadyExists(rows));
+        return Ok(GrantOutcome::AlreadyExists);
     }
     let body = BTreeMap::from([("group_id", membership.group_id)]);
     let request = Request::new("POST", users::PATH).segment(membership.user_id)?.segment("groups")?.json(&body)?;
@@ -44,11 +43,16 @@ pub(crate) fn grant(
         }
         other => other,
     })?;
-    Ok(GrantOutcome::Granted(rows))
+    Ok(GrantOutcome::Granted)
 }
 
-pub(crate) fn revoke(duo: &Duo, host: &Host, grant: &Grant) -> Result<RevokeOutcome, Failure> {
-    let membership = Membership::new(&grant.entitlement, &grant.entitlement_resource, &grant.principal)?;
+pub(crate) fn revoke(
+    duo: &Duo,
+    host: &Host,
+    entitlement: &EntitlementKey,
+    principal: &ResourceId,
+) -> Result<RevokeOutcome, Failure> {
+    let membership = Membership::new(entitlement, principal)?;
     if !is_member(membership.read(duo, host)?) {
         return Ok(RevokeOutcome::AlreadyRevoked);
     }
@@ -80,12 +84,13 @@ struct User {
 
 impl<'a> Membership<'a> {
     /// Refuses what cannot be a membership, before anybody is asked.
-    fn new(entitlement: &str, group: &'a ResourceId, principal: &'a ResourceId) -> Result<Self, Failure> {
+    fn new(entitlement: &'a EntitlementKey, principal: &'a ResourceId) -> Result<Self, Failure> {
+        let EntitlementKey { id: entitlement, resource: group, slug: _ } = entitlement;
         if principal.resource_type != "user" {
             let message = format!("only users can be granted group membership, not `{}`", principal.resource_type);
             return Err(refused(message, "name a principal of type `user`"));
         }
-        if group.resource_type != "group" || entitlement != entitlement_id(group, "member") {
+        if group.resource_type != "group" || *entitlement != entitlement_id(group, "member") {
             let message = format!("`{}` is not the membership in a group of Duo", entitlement.escape_debug());
             return Err(refused(message, "name an entitlement such as `group:DGXXXXXXXXXXXXXXXXXX:member`"));
         }
