@@ -65,11 +65,12 @@ impl Held {
     }
 }
 
-/// Why somebody holds a role.
+/// Why somebody holds a role. A page has many of these: they borrow.
 #[derive(Default)]
-struct Reasons {
-    bindings: BTreeSet<String>,
-    names: BTreeSet<String>,
+struct Reasons<'b> {
+    /// One after the other, and so each once.
+    bindings: Vec<&'b Binding>,
+    names: Vec<&'b str>,
     /// A binding that nobody puts back is among them.
     own: bool,
     everybody: bool,
@@ -89,8 +90,9 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<S
     }
     let people = principal_names(&reading);
     let people = graph::resolve(&situation, page, &people)?;
+    let roles: Vec<&Held> = held.iter().collect::<BTreeSet<_>>().into_iter().collect();
     let grants = reading.grants(&listed.items, &held, &people);
-    reading.push(page, &held, grants)?;
+    reading.push(page, &roles, grants)?;
     Ok(listed.step)
 }
 
@@ -155,21 +157,23 @@ impl Reading<'_> {
     }
 
     /// Every pair of entitlement and principal, with its reasons.
-    fn grants(
+    fn grants<'b>(
         &mut self,
-        bindings: &[Binding],
-        held: &[Held],
+        bindings: &'b [Binding],
+        held: &'b [Held],
         people: &BTreeMap<String, String>,
-    ) -> BTreeMap<(Held, Principal), Reasons> {
-        let mut grants: BTreeMap<(Held, Principal), Reasons> = BTreeMap::new();
+    ) -> BTreeMap<(&'b Held, Principal), Reasons<'b>> {
+        let mut grants: BTreeMap<(&Held, Principal), Reasons<'_>> = BTreeMap::new();
         let meanings = std::mem::take(&mut self.meanings);
         for ((binding, held), meanings) in bindings.iter().zip(held).zip(meanings) {
             for (subject, meaning) in binding.subjects.iter().zip(meanings) {
                 let Some(principal) = Principal::of(meaning, people) else { continue };
                 let everybody = EVERYBODY.contains(&&*subject.name) && !HARMLESS.contains(&held.role.name.as_str());
-                let reasons = grants.entry((held.clone(), principal)).or_default();
-                reasons.bindings.insert(binding.called());
-                reasons.names.insert(subject.name.to_string());
+                let reasons = grants.entry((held, principal)).or_default();
+                if reasons.bindings.last().is_none_or(|last| !std::ptr::eq(*last, binding)) {
+                    reasons.bindings.push(binding);
+                }
+                reasons.names.push(&subject.name);
                 reasons.own |= !binding.metadata.is_built_in() && !binding.metadata.is_managed();
                 reasons.everybody |= everybody;
             }
@@ -180,38 +184,40 @@ impl Reading<'_> {
     fn push(
         mut self,
         page: &mut Page<'_>,
-        held: &[Held],
-        grants: BTreeMap<(Held, Principal), Reasons>,
+        roles: &[&Held],
+        grants: BTreeMap<(&Held, Principal), Reasons<'_>>,
     ) -> Result<(), Failure> {
         let mut people = BTreeSet::new();
         for ((_, principal), reasons) in &grants {
-            let by = reasons.bindings.first().map(String::as_str).unwrap_or_default();
             if let Principal::ServiceAccount { namespace, name } = principal {
+                let by = reasons.bindings.iter().map(|binding| binding.called()).min().unwrap_or_default();
                 self.named.namespace(namespace);
-                self.named.add(service_accounts::resource(namespace, name), by);
+                self.named.add(service_accounts::resource(namespace, name), &by);
             } else if let Some(kind) = principal.kind() {
-                people.extend(reasons.names.iter().map(|name| (kind, principal.name().to_owned(), name.clone())));
+                let named = |name: &&str| (kind, principal.name().to_owned(), (*name).to_owned());
+                people.extend(reasons.names.iter().map(named));
             }
         }
         directory::push_principals(page, self.situation, &people)?;
+        drop(people);
         std::mem::take(&mut self.named).push(page)?;
-        for held in held.iter().collect::<BTreeSet<_>>() {
+        for held in roles {
             // Its own listing has pushed it before, unless the role is not there.
             page.entitlement(Entitlement { stub: true, ..held.role.everywhere() })?;
             page.entitlement(held.entitlement())?;
         }
         for ((held, principal), reasons) in grants {
-            page.grant(self.grant(&held, &principal, reasons))?;
+            page.grant(self.grant(held, &principal, &reasons))?;
         }
         Ok(())
     }
 
-    fn grant(&self, held: &Held, principal: &Principal, reasons: Reasons) -> Grant {
+    fn grant(&self, held: &Held, principal: &Principal, reasons: &Reasons<'_>) -> Grant {
         let mut grant = Grant::new(held.role.id(), &held.slug(), principal.id());
-        let mut metadata = vec![
-            ("bindings".to_owned(), Value::Items(reasons.bindings.into_iter().collect())),
-            ("subject_names".to_owned(), Value::Items(reasons.names.into_iter().collect())),
-        ];
+        let bindings = distinct(reasons.bindings.iter().map(|binding| binding.called()));
+        let names = distinct(reasons.names.iter().map(|&name| name.to_owned()));
+        let mut metadata =
+            vec![("bindings".to_owned(), Value::Items(bindings)), ("subject_names".to_owned(), Value::Items(names))];
         if reasons.everybody {
             metadata.push(("risk".to_owned(), Value::Text("broad".into())));
         }
@@ -222,6 +228,14 @@ impl Reading<'_> {
         grant.expansion = expansion(self.aks, self.situation, principal);
         grant
     }
+}
+
+/// Each text once, in order.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
 }
 
 impl Binding {
