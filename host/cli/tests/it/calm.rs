@@ -1,30 +1,15 @@
-//! An account of many small pages, and what a sync of it yields that nothing disturbs.
+//! Duo's account of many small pages.
 
 use std::sync::LazyLock;
 
-use accord_fixtures::duo::{DuoServer, Options, PageSize, PageSizes, Shape, World};
+use accord_fixtures::duo::{DuoServer, Faults, Options, PageSize, PageSizes, Shape, World};
+use accord_fixtures::world::Expected;
 
-use crate::rows::Rows;
-use crate::support::{Call, Desk};
+use crate::targets::{Calm, Target};
 
-pub(crate) const FILE: &str = "sync.c1z";
+pub(crate) use crate::targets::{FILE, answered, sync};
 
-/// A sync without any fault.
-#[derive(Debug)]
-pub(crate) struct Calm {
-    pub(crate) rows: Rows,
-    /// What was asked for, in order.
-    pub(crate) asked: Vec<String>,
-}
-
-/// The only one, made when it is first needed. The connector is compiled by then.
-pub(crate) static CALM: LazyLock<Calm> = LazyLock::new(|| {
-    let (desk, server) = (Desk::new(), account(Options::default()));
-    sync(&desk, &server, 1_000.0).run().exits(0);
-    let rows = Rows::of(&desk, FILE);
-    rows.are(&server.expected());
-    Calm { rows, asked: answered(&server) }
-});
+pub(crate) static CALM: LazyLock<Calm> = LazyLock::new(Calm::of::<DuoServer>);
 
 /// About 120 pages, two listings at a time for the first hundred.
 pub(crate) fn account(options: Options) -> DuoServer {
@@ -34,13 +19,29 @@ pub(crate) fn account(options: Options) -> DuoServer {
     DuoServer::start(world, Options { page_sizes, ..options }).unwrap()
 }
 
-/// A sync whose waits last one part in so many.
-pub(crate) fn sync(desk: &Desk, server: &DuoServer, scale: f64) -> Call {
-    desk.accord(&["sync", "duo"]).against(server).env("ACCORD_TIME_SCALE", scale.to_string())
-}
+impl Target for DuoServer {
+    type Account = World;
 
-/// What was asked for and answered well, in order.
-pub(crate) fn answered(server: &DuoServer) -> Vec<String> {
-    let good = server.log().into_iter().filter(|exchange| exchange.status == 200);
-    good.map(|exchange| exchange.request.path_and_query()).collect()
+    const SYNC: &'static [&'static str] = &["sync", "duo"];
+    const ASKED_AGAIN: usize = 2;
+
+    fn of_many_pages(faults: Faults, time_scale: f64) -> Self {
+        account(Options { faults, time_scale, ..Options::default() })
+    }
+
+    fn calm() -> &'static Calm {
+        &CALM
+    }
+
+    fn faults(&self) -> &Faults {
+        self.faults()
+    }
+
+    fn set_revoked(&self, revoked: bool) {
+        self.set_revoked(revoked);
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected()
+    }
 }

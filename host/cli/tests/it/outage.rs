@@ -2,91 +2,25 @@
 //! what it is, and no byte that was lost on the way changes the file.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use accord_fixtures::duo::{DuoServer, Fault, Gate, Options, Rule};
+use accord_fixtures::duo::{DuoServer, Fault, Options, Rule};
 use accord_fixtures::server::Door;
 use accord_fixtures::world::Random;
 
-use crate::calm::{CALM, FILE, account, answered, sync};
+use crate::calm::{CALM, FILE, account, sync};
 use crate::rows::Rows;
-use crate::support::{Call, Desk, Outcome, Running};
-
-/// Ninety seconds last three.
-const SCALE: f64 = 30.0;
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-/// A run that has read two pages of five when the network goes away.
-fn cut_off(call: Call, server: &DuoServer, away: Duration) -> Running {
-    let (gate, pages) = (Gate::closed(), u64::try_from(CALM.asked.len() * 2 / 5).unwrap());
-    server.faults().add(Rule::on("*", Fault::Hold(gate.clone())).after(pages));
-    let running = call.start();
-    assert!(gate.wait_for(1, seconds(60)), "the run never got there: {:?}", running.wait());
-    server.server().set_door_for(Door::Closed, away);
-    gate.open();
-    running
-}
-
-/// How long the run said that it was offline: the longest of the times that it printed.
-fn offline(outcome: &Outcome) -> u64 {
-    let times = outcome.stderr.split("offline ").skip(1);
-    let seconds = times.filter_map(|text| {
-        let (minutes, seconds) = text.get(..5)?.split_once(':')?;
-        Some(minutes.parse::<u64>().ok()? * 60 + seconds.parse::<u64>().ok()?)
-    });
-    seconds.max().unwrap_or_default()
-}
+use crate::support::{Call, Desk};
+use crate::trouble;
 
 #[test]
 fn a_network_that_comes_back_is_waited_for() {
-    let (desk, server) = (Desk::new(), account(Options { time_scale: SCALE, ..Options::default() }));
-    let outcome = cut_off(sync(&desk, &server, SCALE), &server, seconds(90)).wait().exits(0);
-    assert_eq!(outcome.errors(), 0);
-    let shown = offline(&outcome);
-    assert!((20..=150).contains(&shown), "offline for {shown} s:\n{}", outcome.stderr);
-    assert_eq!(Rows::of(&desk, FILE), CALM.rows);
-    let mut asked = answered(&server);
-    asked.sort();
-    asked.dedup();
-    let mut wanted = CALM.asked.clone();
-    wanted.sort();
-    assert_eq!(asked, wanted);
-    assert_eq!(desk.names(), [FILE]);
+    trouble::a_network_that_comes_back_is_waited_for::<DuoServer>();
 }
 
 #[test]
 fn a_network_that_stays_away_ends_the_run_and_the_next_one_asks_for_the_rest_only() {
-    let (desk, server) = (Desk::new(), account(Options { time_scale: SCALE, ..Options::default() }));
-    let call = sync(&desk, &server, SCALE).arguments(&["--offline-limit=60s"]);
-    let outcome = cut_off(call, &server, seconds(3_600)).wait().exits(13);
-    assert_eq!(outcome.errors(), 1, "{}", outcome.stderr);
-    outcome.tells(&[
-        "offline 00:",
-        "error[NET-001] 127.0.0.1:",
-        " has been out of reach for 60 s",
-        "means   no connection: ",
-        "refused",
-        "do      check that the host is up",
-        "file    sync.c1z not touched",
-        "done    account, ",
-        "left    ",
-        "resume  run the same command again: ",
-    ]);
-    assert!(!desk.path(FILE).exists());
-
-    server.server().set_door(Door::Open);
-    server.faults().clear();
-    let read = answered(&server);
-    server.server().clear_log();
-    sync(&desk, &server, SCALE).run().exits(0);
-    assert_eq!(Rows::of(&desk, FILE), CALM.rows);
-    // What was on its way when the network went was answered, and never arrived: one page for each worker.
-    let again: Vec<String> = answered(&server).into_iter().filter(|asked| read.contains(asked)).collect();
-    assert!(again.len() <= 2 && answered(&server).len() < CALM.asked.len() * 3 / 5 + 4, "{again:?}");
-    assert_eq!(desk.names(), [FILE]);
+    let outcome = trouble::a_network_that_stays_away_ends_the_run::<DuoServer>();
+    outcome.tells(&["error[NET-001] 127.0.0.1:", "done    account, "]);
 }
 
 /// How a run tells that it got no answer from Duo. It must have these words, and leave nothing behind.

@@ -3,38 +3,18 @@
 
 use std::time::Duration;
 
-use accord_fixtures::azure::{AksServer, Fault, Gate, Listing, Options, RetryAfter, Rule, Settings, Shape, World};
+use accord_fixtures::azure::{AksServer, Fault, Gate, Listing, Options, RetryAfter, Rule};
 use rustix::process::Signal;
 
-use super::{FILE, examples, start, sync, times};
+use super::{FILE, examples, small, start, sync, times, whole};
 use crate::rows::Rows;
 use crate::support::Desk;
+use crate::trouble;
 
 /// Makes a fault.
 type Make = fn() -> Fault;
 
 const BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/rolebindings";
-
-fn small() -> World {
-    World::generate(&Shape {
-        namespaces: 10,
-        service_accounts: 60,
-        roles: 40,
-        cluster_roles: 20,
-        role_bindings: 60,
-        cluster_role_bindings: 30,
-        subjects: 5,
-        users: 200,
-        groups: 12,
-        members: 10,
-        assignments: 60,
-        ..Shape::default()
-    })
-}
-
-fn whole(server: &AksServer) -> accord_fixtures::world::Expected {
-    server.expected(&Settings { hidden_members: true, ..Settings::default() })
-}
 
 #[test]
 fn a_listing_that_expired_is_read_anew_and_then_as_the_server_offers() {
@@ -227,4 +207,14 @@ fn a_link_that_leads_elsewhere_is_not_followed() {
     let answer = Fault::answer(|_| Response::json(200, r#"{"value":[],"nextLink":"https://evil.example/more?x=1"}"#));
     server.faults().add(Rule::on(&path, answer));
     sync(&desk, &server).run().exits(13).tells(&["a link to the next page leads elsewhere"]);
+}
+
+#[test]
+fn a_network_that_comes_back_is_waited_for() {
+    trouble::a_network_that_comes_back_is_waited_for::<AksServer>();
+}
+
+#[test]
+fn a_network_that_stays_away_ends_the_run_and_the_next_one_asks_for_the_rest_only() {
+    trouble::a_network_that_stays_away_ends_the_run::<AksServer>();
 }

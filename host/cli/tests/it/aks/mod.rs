@@ -12,14 +12,15 @@ mod scale;
 mod shape;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use accord_c1z::proto::{Grant, GrantExpandable, GrantImmutable, GrantMetadata, find};
 use accord_c1z::reader::{Reader, View};
-use accord_fixtures::azure::{AksServer, Options, World};
+use accord_fixtures::azure::{AksServer, Faults, Options, Settings, Shape, World};
+use accord_fixtures::world::Expected;
 
 use crate::support::{Call, Desk};
-
-const FILE: &str = "sync.c1z";
+use crate::targets::{Calm, FILE, Target};
 
 /// Prepares a server for a test.
 type Prepare = fn(&AksServer);
@@ -29,8 +30,7 @@ type Change = fn(&mut World);
 
 /// All that is needed to reach a fixture tenant and its cluster.
 fn against(call: Call, server: &AksServer) -> Call {
-    let call = server.environment().into_iter().fold(call, |call, (name, value)| call.env(name, value));
-    call.env("ACCORD_TIME_SCALE", "1000")
+    call.against(server).env("ACCORD_TIME_SCALE", "1000")
 }
 
 fn sync(desk: &Desk, server: &AksServer) -> Call {
@@ -46,6 +46,58 @@ fn examples() -> AksServer {
 fn start(mut world: World, options: Options) -> AksServer {
     world.directory.groups.iter_mut().for_each(|group| group.hidden = false);
     AksServer::start(world, options).unwrap()
+}
+
+/// A cluster of some sixty pages, if they are of ten items.
+fn small() -> World {
+    World::generate(&Shape {
+        namespaces: 10,
+        service_accounts: 60,
+        roles: 40,
+        cluster_roles: 20,
+        role_bindings: 60,
+        cluster_role_bindings: 30,
+        subjects: 5,
+        users: 200,
+        groups: 12,
+        members: 10,
+        assignments: 60,
+        ..Shape::default()
+    })
+}
+
+/// Everything that a sync of a world without hidden members must yield.
+fn whole(server: &AksServer) -> Expected {
+    server.expected(&Settings { hidden_members: true, ..Settings::default() })
+}
+
+static CALM: LazyLock<Calm> = LazyLock::new(Calm::of::<AksServer>);
+
+impl Target for AksServer {
+    type Account = World;
+
+    const SYNC: &'static [&'static str] = &["sync", "aks", "--page-size=10"];
+    const ASKED_AGAIN: usize = 12;
+
+    fn of_many_pages(faults: Faults, time_scale: f64) -> Self {
+        start(small(), Options { faults, time_scale, ..Options::default() })
+    }
+
+    fn calm() -> &'static Calm {
+        &CALM
+    }
+
+    fn faults(&self) -> &Faults {
+        self.faults()
+    }
+
+    fn set_revoked(&self, revoked: bool) {
+        self.set_revoked(revoked);
+    }
+
+    fn expected(&self) -> Expected {
+        whole(self)
+    }
 }
 
 /// How often each last segment of a path was asked for.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use accord_fixtures::datadog::{DatadogServer, Fault, Gate, Options, Rate, RetryAfter, Rule};
-use accord_fixtures::server::{Door, Exchange};
+use accord_fixtures::datadog::{DatadogServer, Fault, Options, Rate, RetryAfter, Rule};
+use accord_fixtures::server::Exchange;
 
 use super::{CALM, CUT_OFF, FILE, answered, organization, sync};
 use crate::rows::Rows;
 use crate::support::Desk;
+use crate::trouble;
 
 /// Waits last a hundredth.
 const SCALE: f64 = 100.0;
@@ -102,40 +103,11 @@ fn a_storm_beyond_the_deadline_ends_the_run_and_the_next_one_goes_on() {
 
 #[test]
 fn a_network_that_comes_back_is_waited_for() {
-    let (desk, server) = (Desk::new(), organization(Options { time_scale: 30.0, ..Options::default() }));
-    let (gate, pages) = (Gate::closed(), CALM.asked.len() as u64 * 2 / 5);
-    server.faults().add(Rule::on("*", Fault::Hold(gate.clone())).after(pages));
-    let running = sync(&desk, &server, 30.0).start();
-    assert!(gate.wait_for(1, seconds(60)), "the run never got there: {:?}", running.wait());
-    server.server().set_door_for(Door::Closed, seconds(90));
-    gate.open();
-    running.wait_for("offline ");
-    let outcome = running.wait().exits(0);
-    assert_eq!(outcome.errors(), 0);
-    assert!(Rows::of(&desk, FILE) == CALM.rows);
-    assert_eq!(desk.names(), [FILE]);
+    trouble::a_network_that_comes_back_is_waited_for::<DatadogServer>();
 }
 
 #[test]
 fn a_network_that_stays_away_ends_the_run_and_the_next_one_goes_on() {
-    let (desk, server) = (Desk::new(), hurried(Options::default()));
-    let (gate, pages) = (Gate::closed(), CALM.asked.len() as u64 * 2 / 5);
-    server.faults().add(Rule::on("*", Fault::Hold(gate.clone())).after(pages));
-    let running = sync(&desk, &server, SCALE).arguments(&["--offline-limit=60s"]).start();
-    assert!(gate.wait_for(1, seconds(60)), "the run never got there: {:?}", running.wait());
-    server.server().set_door(Door::Closed);
-    gate.open();
-    let outcome = running.wait().exits(13);
-    outcome.tells(&[
-        "error[NET-001] api.datadoghq.com has been out of reach for ",
-        "resume  run the same command again: ",
-    ]);
-    let read = answered(&server);
-    server.server().set_door(Door::Open);
-    server.faults().clear();
-    server.server().clear_log();
-    sync(&desk, &server, 1_000.0).run().exits(0);
-    assert!(Rows::of(&desk, FILE) == CALM.rows);
-    let again = answered(&server).iter().filter(|asked| read.contains(asked)).count();
-    assert!(again <= CUT_OFF, "{again} pages were read again");
+    let outcome = trouble::a_network_that_stays_away_ends_the_run::<DatadogServer>();
+    outcome.tells(&["error[NET-001] api.datadoghq.com has been out of reach for "]);
 }

@@ -12,12 +12,10 @@ mod sites;
 
 use std::sync::LazyLock;
 
-use accord_fixtures::datadog::{DatadogServer, OptIns, Options, Shape, World};
+use accord_fixtures::datadog::{DatadogServer, Faults, OptIns, Options, Shape, World};
+use accord_fixtures::world::Expected;
 
-use crate::rows::Rows;
-use crate::support::{Call, Desk};
-
-const FILE: &str = "sync.c1z";
+use crate::targets::{Calm, FILE, Target, answered, sync};
 
 /// Both things that are collected only where asked for.
 const OPT_INS: [&str; 2] = ["--sync-schedules", "--sync-secrets"];
@@ -33,34 +31,35 @@ fn organization(options: Options) -> DatadogServer {
     DatadogServer::start(World::generate(&shape), options).unwrap()
 }
 
-/// A sync of everything, whose waits last one part in so many.
-fn sync(desk: &Desk, server: &DatadogServer, scale: f64) -> Call {
-    let call = desk.accord(&["sync", "datadog"]).arguments(&OPT_INS).against(server);
-    call.env("ACCORD_TIME_SCALE", scale.to_string())
-}
-
-/// A sync without any fault.
-struct Calm {
-    rows: Rows,
-    /// What was asked for, in order.
-    asked: Vec<String>,
-}
-
-/// The only one, made when it is first needed. The connector is compiled by then.
-static CALM: LazyLock<Calm> = LazyLock::new(|| {
-    let (desk, server) = (Desk::new(), organization(Options::default()));
-    sync(&desk, &server, 1_000.0).run().exits(0);
-    let rows = Rows::of(&desk, FILE);
-    rows.are(&server.expected(OptIns::ALL));
-    Calm { rows, asked: answered(&server) }
-});
+static CALM: LazyLock<Calm> = LazyLock::new(Calm::of::<DatadogServer>);
 
 /// Four listings are read at a time, each up to two pages at once. What was answered to a page that the end of a run cut
 /// off is asked again.
 const CUT_OFF: usize = 8;
 
-/// What was asked for and answered well, in order.
-fn answered(server: &DatadogServer) -> Vec<String> {
-    let good = server.log().into_iter().filter(|exchange| exchange.status == 200);
-    good.map(|exchange| exchange.request.path_and_query()).collect()
+impl Target for DatadogServer {
+    type Account = World;
+
+    const SYNC: &'static [&'static str] = &["sync", "datadog", OPT_INS[0], OPT_INS[1]];
+    const ASKED_AGAIN: usize = CUT_OFF;
+
+    fn of_many_pages(faults: Faults, time_scale: f64) -> Self {
+        organization(Options { faults, time_scale, ..Options::default() })
+    }
+
+    fn calm() -> &'static Calm {
+        &CALM
+    }
+
+    fn faults(&self) -> &Faults {
+        self.faults()
+    }
+
+    fn set_revoked(&self, revoked: bool) {
+        self.set_revoked(revoked);
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected(OptIns::ALL)
+    }
 }

@@ -17,11 +17,11 @@ use std::sync::LazyLock;
 use accord_c1z::proto::{GrantImmutable, GrantMetadata, Kind, find};
 use accord_c1z::reader::{Reader, View};
 use accord_fixtures::privx::{Faults, Options, PageSize, PrivxServer, Shape, World};
+use accord_fixtures::world::Expected;
 
-use crate::rows::Rows;
 use crate::support::{Call, Desk};
+use crate::targets::{self, Calm, FILE, Target, answered};
 
-const FILE: &str = "sync.c1z";
 const USERS: &str = "/role-store/api/v1/users/search";
 const ROLES: &str = "/role-store/api/v1/roles";
 const TOKEN: &str = "/auth/api/v1/oauth/token";
@@ -40,7 +40,7 @@ fn sync(desk: &Desk, server: &PrivxServer) -> Call {
 
 /// A sync whose waits last one part in so many.
 fn scaled(desk: &Desk, server: &PrivxServer, scale: f64) -> Call {
-    sync(desk, server).env("ACCORD_TIME_SCALE", scale.to_string())
+    targets::sync(desk, server, scale)
 }
 
 fn members_of(role: &str) -> String {
@@ -54,12 +54,6 @@ fn calls(server: &PrivxServer) -> BTreeMap<String, usize> {
         *calls.entry(exchange.request.path).or_default() += 1;
     }
     calls
-}
-
-/// What was asked for with a token and answered well, in order.
-fn answered(server: &PrivxServer) -> Vec<String> {
-    let good = server.log().into_iter().filter(|exchange| exchange.status == 200);
-    good.map(|exchange| exchange.request.path_and_query()).filter(|asked| !asked.contains("/oauth/")).collect()
 }
 
 /// A day's and a night's worth of a token, so that none ends in a test whose waits are short.
@@ -77,24 +71,33 @@ fn many_pages(options: Options) -> PrivxServer {
     start(world, Options { page_size, ..options })
 }
 
-/// What a sync of [`many_pages`] yields that nothing disturbs.
-struct Calm {
-    rows: Rows,
-    asked: Vec<String>,
-}
+static CALM: LazyLock<Calm> = LazyLock::new(Calm::of::<PrivxServer>);
 
-static CALM: LazyLock<Calm> = LazyLock::new(|| {
-    let (desk, server) = (Desk::new(), many_pages(lasting()));
-    sync(&desk, &server).run().exits(0);
-    let rows = Rows::of(&desk, FILE);
-    rows.are(&server.expected());
-    let asked = answered(&server);
-    assert!((80..160).contains(&asked.len()), "{} pages", asked.len());
-    Calm { rows, asked }
-});
+impl Target for PrivxServer {
+    type Account = World;
 
-fn seeded(seed: u64) -> Options {
-    Options { faults: Faults::seeded(seed), ..lasting() }
+    const SYNC: &'static [&'static str] = &["sync", "privx"];
+    const ASKED_AGAIN: usize = 8;
+
+    fn of_many_pages(faults: Faults, time_scale: f64) -> Self {
+        many_pages(Options { faults, time_scale, ..lasting() })
+    }
+
+    fn calm() -> &'static Calm {
+        &CALM
+    }
+
+    fn faults(&self) -> &Faults {
+        self.faults()
+    }
+
+    fn set_revoked(&self, revoked: bool) {
+        self.set_revoked(revoked);
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected()
+    }
 }
 
 /// What the file says of each grant: where it comes from, and whether it can be revoked.

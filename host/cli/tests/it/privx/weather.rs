@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use accord_fixtures::privx::{Fault, Gate, Options, Rate, RetryAfter, Rule};
-use accord_fixtures::server::Door;
+use accord_fixtures::privx::{Fault, Options, PrivxServer, Rate, RetryAfter, Rule};
 
-use super::{CALM, FILE, answered, lasting, many_pages, scaled};
+use super::{CALM, FILE, lasting, many_pages, scaled};
 use crate::rows::Rows;
 use crate::support::Desk;
+use crate::trouble;
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -33,47 +33,11 @@ fn a_storm_is_waited_out_and_not_called_up_again() {
 
 #[test]
 fn a_network_that_stays_away_ends_the_run_and_the_next_one_asks_for_the_rest_only() {
-    let (scale, gate) = (30.0, Gate::closed());
-    let (desk, server) = (Desk::new(), many_pages(Options { time_scale: scale, ..lasting() }));
-    let pages = CALM.asked.len() as u64 * 2 / 5;
-    server.faults().add(Rule::on("*", Fault::Hold(gate.clone())).after(pages));
-    let running = scaled(&desk, &server, scale).arguments(&["--offline-limit=60s"]).start();
-    assert!(gate.wait_for(1, seconds(60)));
-    server.server().set_door_for(Door::Closed, seconds(3_600));
-    gate.open();
-    let outcome = running.wait().exits(13);
-    assert_eq!(outcome.errors(), 1, "{}", outcome.stderr);
-    outcome.tells(&[
-        "offline 00:",
-        "error[NET-001] 127.0.0.1:",
-        "out of reach for 60 s",
-        "resume  run the same command again: ",
-    ]);
-    assert!(!desk.path(FILE).exists());
-
-    server.server().set_door(Door::Open);
-    server.faults().clear();
-    let read = answered(&server);
-    server.server().clear_log();
-    scaled(&desk, &server, scale).run().exits(0);
-    assert_eq!(Rows::of(&desk, FILE), CALM.rows);
-    let again = answered(&server).into_iter().filter(|asked| read.contains(asked)).count();
-    // What was on its way when the network went, and pages that were to be read together with one of those.
-    assert!(again <= 8, "{again}");
-    assert_eq!(desk.names(), [FILE]);
+    let outcome = trouble::a_network_that_stays_away_ends_the_run::<PrivxServer>();
+    outcome.tells(&["error[NET-001] 127.0.0.1:"]);
 }
 
 #[test]
 fn a_network_that_comes_back_is_waited_for() {
-    let (scale, gate) = (30.0, Gate::closed());
-    let (desk, server) = (Desk::new(), many_pages(Options { time_scale: scale, ..lasting() }));
-    server.faults().add(Rule::on("*", Fault::Hold(gate.clone())).after(CALM.asked.len() as u64 * 2 / 5));
-    let running = scaled(&desk, &server, scale).start();
-    assert!(gate.wait_for(1, seconds(60)));
-    server.server().set_door_for(Door::Closed, seconds(90));
-    gate.open();
-    let outcome = running.wait().exits(0);
-    assert_eq!(outcome.errors(), 0);
-    assert!(outcome.stderr.contains("offline 0"), "{}", outcome.stderr);
-    assert_eq!(Rows::of(&desk, FILE), CALM.rows);
+    trouble::a_network_that_comes_back_is_waited_for::<PrivxServer>();
 }
