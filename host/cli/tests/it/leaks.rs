@@ -8,6 +8,7 @@ use std::time::Duration;
 use accord_fixtures::duo::{DuoServer, Fault, Gate, Keys, Options, Permission, RetryAfter, Rule, World};
 use accord_fixtures::server::Response;
 use accord_fixtures::victim::Victim;
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
@@ -42,8 +43,9 @@ fn in_base64(secret: &str, within: bool) -> Vec<String> {
 
 /// The first form of the secret that is in these bytes.
 fn leaked(secret: &str, bytes: &[u8]) -> Option<String> {
-    let mut forms = forms(secret).into_iter().chain(in_base64(secret, true));
-    forms.find(|form| bytes.windows(form.len()).any(|window| window == form.as_bytes()))
+    let forms = [forms(secret), in_base64(secret, true)].concat();
+    let found = AhoCorasick::new(&forms).unwrap().find(bytes)?;
+    Some(forms[found.pattern()].clone())
 }
 
 #[track_caller]
@@ -84,7 +86,7 @@ pub(crate) fn search(secret: &str, desk: &Desk, outcome: &Outcome) -> Vec<u8> {
 }
 
 pub(crate) fn finds(bytes: &[u8], needle: &str) -> bool {
-    bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+    AhoCorasick::new([needle]).unwrap().find(bytes).is_some()
 }
 
 fn duo() -> DuoServer {

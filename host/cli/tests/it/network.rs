@@ -58,12 +58,12 @@ fn a_request_that_would_take_for_ever_is_given_up_in_the_operators_time() {
     let (desk, server) = (Desk::new(), duo());
     server.faults().add(Rule::on("/admin/v1/groups", drop_by_drop()).times(1));
     let call = || desk.accord(&["sync", "duo"]).against(&server).env("ACCORD_TIME_SCALE", "1000");
-    call().arguments(&["--request-timeout=2s"]).run().exits(0).tells(&["(Duo: no answer in time)"]);
+    call().arguments(&["--request-timeout=1s"]).run().exits(0).tells(&["(Duo: no answer in time)"]);
     assert_eq!(server.log_of("/admin/v1/groups").len(), 2, "given up once, and asked again");
 
     server.faults().clear();
     server.faults().add(Rule::on("/admin/v1/groups", drop_by_drop()));
-    let outcome = call().env("ACCORD_REQUEST_TIMEOUT", "500ms").run().exits(13);
+    let outcome = call().env("ACCORD_REQUEST_TIMEOUT", "250ms").run().exits(13);
     assert_eq!(outcome.errors(), 1, "{}", outcome.stderr);
     outcome.tells(&["error[HTTP-001] Duo did not answer in time", "where   GET ", "/admin/v1/groups"]);
     assert_eq!(server.log_of("/admin/v1/groups").len(), 2 + 7);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use accord_fixtures::duo::{Fault, Options, Rate, RetryAfter, Rule};
+use accord_fixtures::duo::{DuoServer, Fault, Options, Rate, RetryAfter, Rule, World};
 use accord_fixtures::server::Exchange;
 
 use crate::calm::{CALM, FILE, account, answered, sync};
@@ -18,6 +18,11 @@ fn moments(exchanges: &[Exchange]) -> Vec<Duration> {
     let mut moments: Vec<_> = exchanges.iter().map(|exchange| exchange.request.at).collect();
     moments.sort();
     moments
+}
+
+/// The vendor's examples, which five requests read.
+fn small(time_scale: f64) -> DuoServer {
+    DuoServer::start(World::vendor_examples(), Options { time_scale, ..Options::default() }).unwrap()
 }
 
 fn seconds(seconds: u64) -> Duration {
@@ -57,9 +62,10 @@ fn a_storm_is_waited_out_and_not_called_up_again() {
 fn a_storm_beyond_the_deadline_ends_the_run_and_the_next_one_goes_on() {
     // By now the connector is compiled, which is none of the deadline's concern here.
     let expected = &CALM.rows;
-    let (desk, server) = (Desk::new(), account(Options { time_scale: SCALE, ..Options::default() }));
+    let scale = 2.0 * SCALE;
+    let (desk, server) = (Desk::new(), account(Options { time_scale: scale, ..Options::default() }));
     server.faults().add(Rule::on("*", Fault::TooMany(RetryAfter::Seconds(7))).after(20).lasting(seconds(60)));
-    let outcome = sync(&desk, &server, SCALE).arguments(&["--deadline=30s"]).run().exits(12);
+    let outcome = sync(&desk, &server, scale).arguments(&["--deadline=30s"]).run().exits(12);
     assert_eq!(outcome.errors(), 1, "{}", outcome.stderr);
     outcome.tells(&[
         "waiting 7 s (Duo: 42901)",
@@ -88,11 +94,11 @@ fn a_storm_beyond_the_deadline_ends_the_run_and_the_next_one_goes_on() {
 
 #[test]
 fn retry_after_is_honoured_as_seconds_and_as_a_date() {
-    // Ten minutes last six seconds.
+    // Ten minutes last two seconds.
     for retry_after in [RetryAfter::Seconds(600), RetryAfter::Date(seconds(600))] {
-        let (desk, server) = (Desk::new(), account(Options { time_scale: 100.0, ..Options::default() }));
+        let (desk, server) = (Desk::new(), small(300.0));
         server.faults().add(Rule::on("/admin/v1/admins", Fault::TooMany(retry_after.clone())).times(1));
-        sync(&desk, &server, 100.0).run().exits(0).tells(&["waiting ", " s (Duo: 42901)"]);
+        sync(&desk, &server, 300.0).run().exits(0).tells(&["waiting ", " s (Duo: 42901)"]);
         let admins = moments(&server.log_of("/admin/v1/admins"));
         // A date has whole seconds.
         let waited = admins[1] - admins[0];
@@ -105,7 +111,7 @@ fn without_a_readable_retry_after_the_waits_double() {
     let unreadable = ["soon", "-5", "1.5", "", "Tue, 99 Foo 2026 25:61:61 GMT", "99999999999999999999999"];
     let texts = unreadable.iter().map(|text| RetryAfter::Text((*text).to_owned()));
     for retry_after in [RetryAfter::Absent].into_iter().chain(texts) {
-        let (desk, server) = (Desk::new(), account(Options { time_scale: 100.0, ..Options::default() }));
+        let (desk, server) = (Desk::new(), small(100.0));
         server.faults().add(Rule::on("/admin/v1/settings", Fault::TooMany(retry_after.clone())).times(4));
         sync(&desk, &server, 100.0).run().exits(0).tells(&["(Duo: 42901)"]);
         let asked = moments(&server.log_of("/admin/v1/settings"));

@@ -10,8 +10,8 @@ use crate::rows::Rows;
 use crate::support::Desk;
 use crate::trouble;
 
-/// Waits last a hundredth.
-const SCALE: f64 = 100.0;
+/// Waits last a thousandth.
+const SCALE: f64 = 1_000.0;
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -86,10 +86,12 @@ fn a_storm_is_waited_out_and_nothing_is_lost() {
 
 #[test]
 fn a_storm_beyond_the_deadline_ends_the_run_and_the_next_one_goes_on() {
-    let (desk, server) = (Desk::new(), hurried(Options::default()));
+    // Slower, so that the deadline is far when the run is told to wait beyond it.
+    let scale = 100.0;
+    let (desk, server) = (Desk::new(), organization(Options { time_scale: scale, ..Options::default() }));
     let asked = CALM.asked.len() as u64 / 2;
     server.faults().add(Rule::on("*", Fault::TooMany(RetryAfter::Seconds(3_000))).after(asked));
-    let outcome = sync(&desk, &server, SCALE).arguments(&["--deadline=40m"]).run().exits(12);
+    let outcome = sync(&desk, &server, scale).arguments(&["--deadline=40m"]).run().exits(12);
     assert_eq!(outcome.errors(), 1);
     outcome.tells(&["error[RATE-001]", "left    ", "resume  run the same command again: "]);
     server.faults().clear();

@@ -163,7 +163,7 @@ fn plan(world: &World) -> usize {
 
 #[test]
 fn the_number_of_requests_is_the_least_there_can_be() {
-    let world = World::generate(&Shape { seed: 2, users: 5_000, roles: 200, memberships: 2 });
+    let world = World::generate(&Shape { seed: 2, users: 1_000, roles: 200, memberships: 2 });
     let (desk, server, planned) = (Desk::new(), start(world.clone(), Options::default()), plan(&world));
     sync(&desk, &server).arguments(&["--membership-details=never"]).run().exits(0);
     assert_eq!(server.log().len(), planned);

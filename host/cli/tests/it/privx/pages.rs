@@ -14,7 +14,8 @@ fn world() -> World {
 fn a_server_that_caps_its_pages_loses_nothing() {
     for (cap, count) in [(50, Count::Total), (50, Count::OfPage), (7, Count::Total), (7, Count::OfPage)] {
         let page_size = PageSize { cap, ..PageSize::default() };
-        let (desk, server) = (Desk::new(), start(world(), Options { page_size, count, ..Options::default() }));
+        let world = World::generate(&Shape { seed: 6, users: 3 * cap + 10, roles: cap + 10, memberships: 4 });
+        let (desk, server) = (Desk::new(), start(world, Options { page_size, count, ..Options::default() }));
         sync(&desk, &server).run().exits(0);
         Rows::of(&desk, FILE).are(&server.expected());
         let longest = server.world().roles.iter().map(|role| role.members.len()).max().unwrap();

@@ -41,13 +41,13 @@ fn outlives(token_seconds: u64, apart: Duration) {
 
 #[test]
 fn a_token_is_renewed_before_it_ends_and_by_one_alone() {
-    // Some hundred pages of five seconds, four at a time: two minutes.
-    outlives(60, Duration::from_millis(2_500));
+    // Some hundred pages of three and a half seconds: more than two lives.
+    outlives(60, Duration::from_millis(1_750));
 }
 
 #[test]
 fn a_token_of_twenty_seconds_serves_a_sync_of_a_minute() {
-    outlives(20, Duration::from_secs(1));
+    outlives(20, Duration::from_millis(700));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn seconds(seconds: u64) -> Duration {
 
 #[test]
 fn a_storm_is_waited_out_and_not_called_up_again() {
-    let (expected, scale) = (&CALM.rows, 5.0);
+    let (expected, scale) = (&CALM.rows, 10.0);
     let rate = Some(Rate { requests: 10, per: seconds(1) });
     let (desk, server) = (Desk::new(), many_pages(Options { rate, time_scale: scale, ..lasting() }));
     server
