@@ -2,6 +2,8 @@
 //!
 //! Looking them up counts as computing: it is work of this machine, and a guest could do nothing else for ever.
 
+use std::collections::HashMap;
+
 use crate::bindings::accord::connector::facts::{Host, SettledState};
 use crate::bindings::accord::connector::types as wit;
 use crate::problem::{Category, Problem};
@@ -54,9 +56,11 @@ impl Host for State {
             },
             None => vec![None; keys.len()],
         };
+        // A page may put as many as it asks for, so neither is searched for each of the other. What was put last counts.
+        let own: HashMap<&str, &Vec<u8>> = self.call.facts.iter().map(|(key, value)| (key.as_str(), value)).collect();
         for (key, slot) in keys.iter().zip(&mut found) {
-            if let Some((_, own)) = self.call.facts.iter().rev().find(|(name, _)| name == key) {
-                *slot = Some(own.clone());
+            if let Some(value) = own.get(key.as_str()) {
+                *slot = Some((*value).clone());
             }
         }
         self.go_on(found)
