@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use accord_c1z::reader::{Reader, View};
-use accord_fixtures::directory::{Directory, DirectoryServer};
 use accord_fixtures::duo::{DuoServer, Permission};
 
 use crate::support::{Desk, duo, golden};
@@ -46,20 +45,6 @@ fn the_first_sync_succeeds_and_says_what_it_found() {
     assert_eq!(stats["counts"]["resources_by_resource_type"]["admin"], 4);
     assert_eq!(stats["coverage"]["complete"], true);
     desk.accord(&["verify", "duo.c1z"]).run().exits(0);
-}
-
-#[test]
-fn a_second_sync_differs_only_in_its_id_and_times() {
-    let (desk, server) = (Desk::new(), duo());
-    let rows = |file: &str| {
-        let reader = Reader::open(&desk.path(file), &desk.path("")).unwrap();
-        let rows: Vec<_> = reader.grants(&View::Everything).map(|row| row.unwrap().row.message).collect();
-        let resources: Vec<_> = reader.resources(&View::Everything).map(|row| row.unwrap().message).collect();
-        (rows, resources)
-    };
-    desk.accord(&["sync", "duo", "-f", "one.c1z"]).against(&server).run().exits(0);
-    desk.accord(&["sync", "duo", "-f", "two.c1z", "--workers=1"]).against(&server).run().exits(0);
-    assert_eq!(rows("one.c1z"), rows("two.c1z"));
 }
 
 #[test]
@@ -268,25 +253,4 @@ fn a_target_that_cannot_be_written_is_told_before_anything_is_read() {
         desk.accord(&["sync", "duo"]).against(&server).env("BATON_FILE", "s3://bucket/key.c1z").run().exits(2);
     outcome.tells(&["--file / BATON_FILE is a URL; this version writes to local files"]);
     assert_eq!(server.log().len(), 0);
-}
-
-#[test]
-fn a_dropped_in_component_syncs() {
-    let desk = Desk::new();
-    let component = std::fs::read(accord_fixtures::components::guests_dir().join("directory.wasm")).unwrap();
-    desk.write("mine/directory.wasm", component);
-    let directory = Directory::generate(1, 20, 3);
-    let expected = directory.expected();
-    let server = DirectoryServer::start(directory).unwrap();
-    let report = desk
-        .accord(&["sync", "directory", "--plugins=mine", "--output=json", "--base-url", &server.base_url()])
-        .env("BATON_TOKEN", server.token())
-        .env("ACCORD_CA_CERT", server.ca_file())
-        .env("ACCORD_ALLOW_ADDRESS", "127.0.0.1")
-        .run()
-        .exits(0)
-        .json();
-    assert_eq!(report["counts"]["resources"], expected.resources.len());
-    assert_eq!(report["counts"]["grants"], expected.grants.len());
-    assert_eq!(report["coverage"]["plugin"]["id"], "directory");
 }

@@ -62,6 +62,19 @@ fn a_copied_component_is_listed_and_syncs() {
     assert!(!outcome.printed().contains(server.token()));
     Rows::of(&desk, "sync.c1z").are(&expected);
     assert_eq!(desk.names(), ["mine", "sync.c1z"]);
+
+    // Where the folder is a flag, and the certificate a setting.
+    let report = desk
+        .accord(&["sync", "directory", "--plugins=mine", "--output=json", "--base-url", &server.base_url()])
+        .env("BATON_TOKEN", server.token())
+        .env("ACCORD_CA_CERT", server.ca_file())
+        .env("ACCORD_ALLOW_ADDRESS", "127.0.0.1")
+        .run()
+        .exits(0)
+        .json();
+    assert_eq!(report["counts"]["resources"], expected.resources.len());
+    assert_eq!(report["counts"]["grants"], expected.grants.len());
+    assert_eq!(report["coverage"]["plugin"]["id"], "directory");
 }
 
 #[test]
