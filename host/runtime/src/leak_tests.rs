@@ -15,9 +15,7 @@ use crate::engine::Engine;
 use crate::http::{Activity, AddressOverride, NetworkOptions, Proxies};
 use crate::limits::Limits;
 use crate::plugin::Package;
-use crate::sync::{
-    AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, WhenBusy, sync,
-};
+use crate::sync::{Progress, Report, Setup, SyncOptions, sync};
 use crate::watched_memory::Watch;
 
 /// Written so that its URL encoding differs from itself.
@@ -121,19 +119,7 @@ impl Search {
             activity: Activity::default(),
             limits: Limits::default(),
         };
-        let options = SyncOptions {
-            target: folder.path().join("sync.c1z"),
-            work_folder: None,
-            when_busy: WhenBusy::Refuse,
-            unpacking: accord_c1z::container::Limits::default(),
-            workers: 2,
-            scope: Scope::default(),
-            expand_grants: true,
-            indexes: Indexes::All,
-            file_profile: FileProfile::Current,
-            allowed_gaps: AllowedGaps::None,
-            tape: TapeMode::Off,
-        };
+        let options = SyncOptions { workers: 2, ..SyncOptions::new(folder.path().join("sync.c1z")) };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(sync(setup, options))
     }

@@ -186,7 +186,7 @@ fn closure(discovers: &[BTreeSet<usize>], start: usize) -> BTreeSet<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use accord_c1z::work::CollectionAddress;
 
@@ -206,7 +206,8 @@ mod tests {
         }
     }
 
-    fn open(number: i64, name: &str, key: Option<&str>) -> CollectionRecord {
+    /// A listing that was not begun.
+    pub(crate) fn open(number: i64, name: &str, key: Option<&str>) -> CollectionRecord {
         CollectionRecord {
             id: CollectionId::from_number(number),
             address: CollectionAddress::new(name, key),

@@ -59,27 +59,12 @@ impl Name<'_> {
 
 #[cfg(test)]
 mod tests {
-    use accord_c1z::work::{CollectionAddress, CollectionId};
-
+    use super::super::queue::tests::open;
     use super::*;
     use crate::problem::Category;
 
     fn record(number: i64, name: &str, state: CollectionState) -> CollectionRecord {
-        CollectionRecord {
-            id: CollectionId::from_number(number),
-            address: CollectionAddress::new(name, Some(&number.to_string())),
-            state,
-            cursor: None,
-            restarts: 0,
-            restart_reasons: Vec::new(),
-            pages: 0,
-            items: 0,
-            total: None,
-            rows: 0,
-            filtered: 0,
-            notes: Vec::new(),
-            gap: None,
-        }
+        CollectionRecord { state, ..open(number, name, Some(&number.to_string())) }
     }
 
     #[test]

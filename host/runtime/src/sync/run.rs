@@ -69,6 +69,25 @@ pub struct SyncOptions {
     pub tape: TapeMode,
 }
 
+impl SyncOptions {
+    /// A sync of everything, as it is without any option.
+    pub fn new(target: PathBuf) -> Self {
+        Self {
+            target,
+            work_folder: None,
+            when_busy: WhenBusy::default(),
+            unpacking: container::Limits::default(),
+            workers: 4,
+            scope: Scope::default(),
+            expand_grants: true,
+            indexes: Indexes::All,
+            file_profile: FileProfile::default(),
+            allowed_gaps: AllowedGaps::default(),
+            tape: TapeMode::default(),
+        }
+    }
+}
+
 /// What a run needs from the process.
 #[derive(Debug)]
 pub struct Setup<'a> {

@@ -1,14 +1,13 @@
 //! Configuration: normal forms, and every fault at once with its flag and variable.
 
-use accord_runtime::configuration::{Configuration, Given, Source, problem};
+use accord_runtime::configuration::{Configuration, problem};
 use accord_runtime::manifest::Manifest;
+
+use crate::acme;
+use crate::acme::given;
 
 fn duo() -> Manifest {
     Manifest::parse(include_str!("../../../../plugins/duo/manifest.toml")).unwrap()
-}
-
-fn given(pairs: &[(&str, &str)]) -> Vec<(String, Given)> {
-    pairs.iter().map(|(name, text)| ((*name).to_owned(), Given::new(Source::Flag((*name).to_owned()), *text))).collect()
 }
 
 const KEY: &str = "fixtureSecretKeyForTestsOnly000000000000";
@@ -95,20 +94,7 @@ fn a_secret_is_set_and_nothing_more() {
     assert!(text.contains("--secret-key") && !text.contains("x7q"), "{text}");
 }
 
-const ACME: &str = r#"
-[plugin]
-id = "acme"
-name = "Acme"
-version = "1.0.0"
-interface = "0.1"
-
-[[resource-type]]
-id = "thing"
-name = "Thing"
-[[collection]]
-name = "things"
-yields = ["thing"]
-
+const FIELDS: &str = r#"
 [[config]]
 name = "site"
 kind = "choice"
@@ -166,9 +152,9 @@ fields = ["teams"]
 on = ["secrets"]
 "#;
 
-fn acme(pairs: &[(&str, &str)]) -> Result<Configuration, String> {
-    let manifest = Manifest::parse(ACME).unwrap();
-    Configuration::build(&manifest, &given(pairs)).map_err(|problems| problem("acme", &problems).to_string())
+fn built(pairs: &[(&str, &str)]) -> Result<Configuration, String> {
+    Configuration::build(&acme::manifest(FIELDS), &given(pairs))
+        .map_err(|problems| problem("acme", &problems).to_string())
 }
 
 #[test]
@@ -194,13 +180,13 @@ fn normal_forms() {
         if field != "site" {
             pairs.push(("site", "us1"));
         }
-        match (acme(&pairs), expected) {
+        match (built(&pairs), expected) {
             (Ok(built), Some(expected)) => assert_eq!(built.text(field), Some(expected), "{text}"),
             (Err(told), None) => assert!(told.contains(&format!("--{field} / BATON_")), "{told}"),
             (found, expected) => panic!("{field} {text}: {found:?} instead of {expected:?}"),
         }
     }
-    let built = acme(&[("site", "us1"), ("login-id", "x")]).unwrap();
+    let built = built(&[("site", "us1"), ("login-id", "x")]).unwrap();
     assert_eq!(built.text("site.api"), Some("https://api.acme.example.com"));
     assert_eq!(built.text("page-size"), Some("200"));
     let names: Vec<_> = built.values().iter().map(|(name, _)| name.as_str()).collect();
@@ -219,8 +205,8 @@ fn constraints_name_flags_and_variables() {
         ),
         (vec![("login-id", "b"), ("teams", "a, b")], "--teams / BATON_TEAMS needs --secrets / BATON_SECRETS"),
     ] {
-        let told_at = acme(&[pairs, vec![site]].concat()).unwrap_err();
+        let told_at = built(&[pairs, vec![site]].concat()).unwrap_err();
         assert!(told_at.contains(told), "{told_at}");
     }
-    assert!(acme(&[site, ("login-id", "b"), ("teams", "a, b"), ("secrets", "true")]).is_ok());
+    assert!(built(&[site, ("login-id", "b"), ("teams", "a, b"), ("secrets", "true")]).is_ok());
 }

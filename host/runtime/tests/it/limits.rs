@@ -7,15 +7,14 @@ use std::time::{Duration, Instant};
 use accord_fixtures::victim::Victim;
 use accord_runtime::Problem;
 use accord_runtime::clock::SystemClock;
-use accord_runtime::configuration::{Configuration, Given, Source};
+use accord_runtime::configuration::Configuration;
 use accord_runtime::engine::Engine;
 use accord_runtime::http::{Activity, NetworkOptions, Proxies};
 use accord_runtime::limits::Limits;
 use accord_runtime::plugin::Package;
-use accord_runtime::sync::{
-    AllowedGaps, FileProfile, Indexes, Progress, Report, Scope, Setup, SyncOptions, TapeMode, WhenBusy, sync,
-};
+use accord_runtime::sync::{Progress, Report, Setup, SyncOptions, sync};
 
+use crate::acme::given;
 use crate::log::{Ear, captured};
 
 static ENGINE: LazyLock<Engine> =
@@ -43,13 +42,12 @@ impl Bench {
     }
 
     async fn sync(&self, mode: &str, count: u32) -> Result<Report, Problem> {
-        let given = [
+        let given = given(&[
             ("mode", mode.to_owned()),
             ("count", count.to_string()),
             ("base-url", self.victim.allowed().origin()),
             ("token", self.victim.token().to_owned()),
-        ]
-        .map(|(name, text)| (name.to_owned(), Given::new(Source::Flag(name.to_owned()), text)));
+        ]);
         let network = NetworkOptions {
             certificate_files: vec![self.victim.ca_file().to_owned()],
             allowed_addresses: vec!["127.0.0.0/8".parse().unwrap()],
@@ -68,19 +66,7 @@ impl Bench {
             activity: Activity::default(),
             limits: self.limits.clone(),
         };
-        let options = SyncOptions {
-            target: self.target(),
-            work_folder: None,
-            when_busy: WhenBusy::Refuse,
-            unpacking: accord_c1z::container::Limits::default(),
-            workers: 2,
-            scope: Scope::default(),
-            expand_grants: true,
-            indexes: Indexes::All,
-            file_profile: FileProfile::Current,
-            allowed_gaps: AllowedGaps::None,
-            tape: TapeMode::Off,
-        };
+        let options = SyncOptions { workers: 2, ..SyncOptions::new(self.target()) };
         sync(setup, options).await
     }
 

@@ -1,7 +1,7 @@
 //! Patience: what is tried again, when, and when it ends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use accord_fixtures::server::{Response as Answer, Server};
@@ -250,4 +250,24 @@ fn each_attempt_is_signed_anew() {
     for exchange in server.log() {
         super::signing::verify(&exchange.request, &host(&server));
     }
+}
+
+#[test]
+fn a_refusal_inside_a_batch_holds_the_next_request_back() {
+    let answers: Arc<Mutex<Vec<&str>>> = Arc::new(Mutex::new(vec![
+        r#"{"responses":[{"id":"1","status":200,"body":{}},{"id":"2","status":429,"headers":{"Retry-After":"7"}},{"id":"3","status":429}]}"#,
+        r#"{"responses":[{"id":"2","status":200}]}"#,
+    ]));
+    let server = serve(move |_| Answer::json(200, answers.lock().unwrap().remove(0)));
+    let bench = Bench::new(&host(&server));
+    let batch = || Request {
+        method: "POST".to_owned(),
+        body: Some(Body::Json(r#"{"requests":[{"id":"1","method":"GET","url":"/users/1"}]}"#.to_owned())),
+        ..Request::get("/v1/$batch")
+    };
+    assert_eq!(bench.read(batch()).unwrap().status, 200);
+    assert!(bench.clock.slept().is_empty(), "the answer itself is not held back");
+    assert_eq!(bench.read(batch()).unwrap().status, 200);
+    assert_eq!(bench.clock.slept(), [Duration::from_secs(7)]);
+    assert_eq!(bench.activity.counters().rate_limited, 1);
 }

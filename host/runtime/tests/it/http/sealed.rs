@@ -2,25 +2,17 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use accord_fixtures::server::{Request as Received, Response as Answer, Server, Transport};
 use accord_fixtures::tls::Authority;
-use accord_runtime::http::{AddressOverride, Body, HttpError, Request, Response};
+use accord_runtime::http::{AddressOverride, HttpError, Request, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::support::{AUTHORITY, Bench, host, serve};
+use super::support::{AUTHORITY, Bench, host, serve, serve_as};
 
 const MANIFEST: &str = r#"
-[plugin]
-id = "acme"
-name = "Acme"
-version = "1.0.0"
-interface = "0.1"
-
 [[config]]
 name = "host"
 kind = "hostname"
@@ -45,13 +37,6 @@ kind = "certificates"
 name = "own-secret"
 kind = "secret"
 required = true
-
-[[resource-type]]
-id = "thing"
-name = "Thing"
-[[collection]]
-name = "things"
-yields = ["thing"]
 
 [[origin]]
 name = "api"
@@ -106,16 +91,6 @@ seal = { at = "/kubeconfigs/0/value", decode = "kubeconfig", origin = "cluster" 
 origin = "api"
 methods = ["GET"]
 paths = ["/things", "/echo"]
-[[egress]]
-origin = "api"
-methods = ["POST"]
-paths = ["/v1/$batch"]
-repeatable = true
-inspect = "odata-batch"
-[[egress]]
-origin = "api"
-methods = ["GET"]
-paths = ["/v1/users/*"]
 [[egress]]
 origin = "cluster"
 methods = ["GET"]
@@ -189,15 +164,6 @@ fn api(answer: impl Fn() -> String + Send + Sync + 'static) -> Server {
     })
 }
 
-fn cluster_at(
-    authority: &Authority,
-    names: &[&str],
-    answer: impl Fn(Received) -> Answer + Send + Sync + 'static,
-) -> Server {
-    let config = authority.server(names).unwrap();
-    Server::start(Transport::Tls(config), move |request| std::future::ready(answer(request))).unwrap()
-}
-
 /// Answers with what it was sent.
 fn echo(request: Received) -> Answer {
     Answer::json(
@@ -237,7 +203,7 @@ fn body(answer: &Response) -> Value {
 /// What the operator is told when this answer is opened. The cluster must not have been spoken to.
 #[track_caller]
 fn refused(answer: String) -> String {
-    let (api, cluster) = (api(move || answer.clone()), cluster_at(&CLUSTER, &[NAME], echo));
+    let (api, cluster) = (api(move || answer.clone()), serve_as(&CLUSTER, &[NAME], echo));
     let bench = bench(&api, &cluster);
     assert!(connect(&bench).is_err());
     let told = bench.problem().to_string();
@@ -249,7 +215,7 @@ fn refused(answer: String) -> String {
 
 #[test]
 fn the_guest_uses_what_it_never_sees() {
-    let (api, cluster) = (api(|| sealed(&Kubeconfig::new().yaml())), cluster_at(&CLUSTER, &[NAME], echo));
+    let (api, cluster) = (api(|| sealed(&Kubeconfig::new().yaml())), serve_as(&CLUSTER, &[NAME], echo));
     let bench = bench(&api, &cluster);
     let answer = connect(&bench).unwrap();
     let shown = json!({"server": format!("https://{NAME}:443"), "cluster": "two", "user": "two", "token": true, "client-certificate": false});
@@ -261,7 +227,7 @@ fn the_guest_uses_what_it_never_sees() {
 
 #[test]
 fn before_anything_is_learnt_the_origin_is_nowhere() {
-    let (api, cluster) = (api(String::new), cluster_at(&CLUSTER, &[NAME], echo));
+    let (api, cluster) = (api(String::new), serve_as(&CLUSTER, &[NAME], echo));
     let bench = bench(&api, &cluster);
     assert!(matches!(at_cluster(&bench, "token"), Err(HttpError::Policy(_))));
     assert!(bench.problem().to_string().contains("`cluster`, which nothing has told the place of yet"));
@@ -275,7 +241,7 @@ fn its_own_authority_is_trusted_and_no_other() {
     let config = || sealed(&Kubeconfig::new().yaml());
     // For the right name by an authority that the operator trusts; for another name by the right authority.
     for (authority, name) in [(&*AUTHORITY, NAME), (&*CLUSTER, "c2.clusters.example.com")] {
-        let (api, cluster) = (api(config), cluster_at(authority, &[name], echo));
+        let (api, cluster) = (api(config), serve_as(authority, &[name], echo));
         let bench = bench(&api, &cluster);
         connect(&bench).unwrap();
         let answer = at_cluster(&bench, "token");
@@ -283,11 +249,8 @@ fn its_own_authority_is_trusted_and_no_other() {
         assert_eq!(cluster.requests(), 0);
     }
     // And it vouches for nobody else.
-    let impostor = {
-        let config = CLUSTER.server(&["127.0.0.1"]).unwrap();
-        Server::start(Transport::Tls(config), |request| std::future::ready(echo(request))).unwrap()
-    };
-    let (first, cluster) = (api(config), cluster_at(&CLUSTER, &[NAME], echo));
+    let impostor = serve_as(&CLUSTER, &["127.0.0.1"], echo);
+    let (first, cluster) = (api(config), serve_as(&CLUSTER, &[NAME], echo));
     let bench = configured(&first, &cluster, &[]);
     connect(&bench).unwrap();
     let elsewhere = configured(&impostor, &cluster, &[]);
@@ -348,7 +311,7 @@ fn what_weakens_a_connection_is_refused() {
     let told = refused(sealed(&Kubeconfig { ca: None, ..Kubeconfig::new() }.yaml()));
     assert!(told.contains("names no certificate authority"), "{told}");
     let fine = sealed(&Kubeconfig::new().cluster("insecure-skip-tls-verify: false").yaml());
-    let (api, cluster) = (api(move || fine.clone()), cluster_at(&CLUSTER, &[NAME], echo));
+    let (api, cluster) = (api(move || fine.clone()), serve_as(&CLUSTER, &[NAME], echo));
     let bench = bench(&api, &cluster);
     connect(&bench).unwrap();
     assert_eq!(at_cluster(&bench, "token").unwrap().status, 200);
@@ -396,7 +359,7 @@ fn base64_with_line_breaks_and_without_padding_is_read() {
         .map(|line| String::from_utf8_lossy(line).into_owned())
         .collect();
     let answer = json!({"kubeconfigs": [{"value": lines.join("\r\n")}]}).to_string();
-    let (api, cluster) = (api(move || answer.clone()), cluster_at(&CLUSTER, &[NAME], echo));
+    let (api, cluster) = (api(move || answer.clone()), serve_as(&CLUSTER, &[NAME], echo));
     let bench = bench(&api, &cluster);
     connect(&bench).unwrap();
     assert_eq!(at_cluster(&bench, "token").unwrap().status, 200);
@@ -412,7 +375,7 @@ fn secrets_in_unexpected_places_are_masked_too() {
         .replace("name: two", &format!("name: two-{TOKEN}"))
         .replace("two, user: two", &format!("two-{TOKEN}, user: two-{TOKEN}"));
     let yaml = yaml.replace("current-context: two", &format!("current-context: two-{TOKEN}"));
-    let cluster = cluster_at(&CLUSTER, &[NAME], |_| {
+    let cluster = serve_as(&CLUSTER, &[NAME], |_| {
         Answer::json(200, r#"{"a":"the-other-users-token","b":"never-shown-1234567890","c":"hunter2","d":"id-1"}"#)
     });
     let answer = sealed(&yaml);
@@ -465,7 +428,7 @@ fn what_is_learnt_again_replaces_what_was_known() {
         0 => sealed(&Kubeconfig::new().yaml()),
         _ => sealed(&second),
     });
-    let old = cluster_at(&CLUSTER, &[NAME], |_| Answer::json(200, format!(r#"{{"old":"{TOKEN}"}}"#)));
+    let old = serve_as(&CLUSTER, &[NAME], |_| Answer::json(200, format!(r#"{{"old":"{TOKEN}"}}"#)));
     let bench = bench(&api, &old);
     connect(&bench).unwrap();
     assert_eq!(at_cluster(&bench, "token").unwrap().status, 200);
@@ -490,12 +453,12 @@ fn the_operators_own_url_counts_instead_and_its_certificates_too() {
     };
     let pem = AUTHORITY.certificate();
     for (authority, fields) in [(&*CLUSTER, vec![url]), (&*AUTHORITY, vec![url, ("cluster-ca", pem.as_str())])] {
-        let (api, cluster) = (api(config), cluster_at(authority, &jump, answers));
+        let (api, cluster) = (api(config), serve_as(authority, &jump, answers));
         let bench = configured(&api, &cluster, &fields);
         connect(&bench).unwrap();
         assert_eq!(at_cluster(&bench, "token").unwrap().status, 200);
     }
-    let (api, cluster) = (api(config), cluster_at(&CLUSTER, &jump, answers));
+    let (api, cluster) = (api(config), serve_as(&CLUSTER, &jump, answers));
     let bench = configured(&api, &cluster, &[url, ("cluster-ca", &pem)]);
     connect(&bench).unwrap();
     assert!(matches!(at_cluster(&bench, "token"), Err(HttpError::Tls(_))));
@@ -503,7 +466,7 @@ fn the_operators_own_url_counts_instead_and_its_certificates_too() {
 
 #[test]
 fn a_learnt_host_may_be_private_but_not_this_machine() {
-    let (api, cluster) = (api(|| sealed(&Kubeconfig::new().yaml())), cluster_at(&CLUSTER, &[NAME], echo));
+    let (api, cluster) = (api(|| sealed(&Kubeconfig::new().yaml())), serve_as(&CLUSTER, &[NAME], echo));
     let (host, address) = (host(&api), cluster.address());
     let fields = [("host", host.as_str()), ("own-secret", CLIENT_SECRET)];
     let bench = Bench::of(MANIFEST, &fields, |options| {
@@ -530,7 +493,7 @@ fn tokens_are_for_the_scope_of_the_cloud_and_of_what_the_kubeconfig_names() {
         let user =
             format!("exec: {{command: /usr/local/bin/kubelogin, args: {args}, env: null, provideClusterInfo: false}}");
         let yaml = Kubeconfig::new().user(&user).yaml();
-        let (api, cluster) = (api(move || sealed(&yaml)), cluster_at(&CLUSTER, &[NAME], echo));
+        let (api, cluster) = (api(move || sealed(&yaml)), serve_as(&CLUSTER, &[NAME], echo));
         let bench = configured(&api, &cluster, &[("cloud", "west")]);
         assert_eq!(body(&connect(&bench).unwrap())["server-id"], id);
         for _ in 0..2 {
@@ -553,31 +516,11 @@ fn tokens_are_for_the_scope_of_the_cloud_and_of_what_the_kubeconfig_names() {
     }
     // Another cloud: other tokens, other hosts.
     let config = || sealed(&Kubeconfig::new().server("https://c1.east.example.org").yaml());
-    let (api, cluster) = (api(config), cluster_at(&CLUSTER, &[NAME], echo));
+    let (api, cluster) = (api(config), serve_as(&CLUSTER, &[NAME], echo));
     let bench = configured(&api, &cluster, &[("cloud", "east")]);
     connect(&bench).unwrap();
     bench.read(Request { auth: Some("api".to_owned()), ..Request::get("/things") }).unwrap();
     let log = api.log();
     let form = log.iter().find(|exchange| exchange.request.path == "/token").unwrap();
     assert!(String::from_utf8_lossy(&form.request.body).contains("scope=https%3A%2F%2Feast.example.org%2F.default"));
-}
-
-#[test]
-fn a_refusal_inside_a_batch_holds_the_next_request_back() {
-    let answers: Arc<Mutex<Vec<&str>>> = Arc::new(Mutex::new(vec![
-        r#"{"responses":[{"id":"1","status":200,"body":{}},{"id":"2","status":429,"headers":{"Retry-After":"7"}},{"id":"3","status":429}]}"#,
-        r#"{"responses":[{"id":"2","status":200}]}"#,
-    ]));
-    let server = serve(move |_| Answer::json(200, answers.lock().unwrap().remove(0)));
-    let bench = bench(&server, &server);
-    let batch = || Request {
-        method: "POST".to_owned(),
-        body: Some(Body::Json(r#"{"requests":[{"id":"1","method":"GET","url":"/users/1"}]}"#.to_owned())),
-        ..Request::get("/v1/$batch")
-    };
-    assert_eq!(bench.read(batch()).unwrap().status, 200);
-    assert!(bench.clock.slept().is_empty(), "the answer itself is not held back");
-    assert_eq!(bench.read(batch()).unwrap().status, 200);
-    assert_eq!(bench.clock.slept(), [Duration::from_secs(7)]);
-    assert_eq!(bench.activity.counters().rate_limited, 1);
 }

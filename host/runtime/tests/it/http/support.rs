@@ -9,20 +9,16 @@ use accord_fixtures::server::{Request as Received, Response as Answer, Server, T
 use accord_fixtures::tls::Authority;
 use accord_runtime::Problem;
 use accord_runtime::clock::Clock;
-use accord_runtime::configuration::{Configuration, Given, Source};
+use accord_runtime::configuration::Configuration;
 use accord_runtime::http::{Activity, Gateway, HttpError, NetworkOptions, Phase, Proxies, Request, Response};
-use accord_runtime::manifest::{Export, Manifest};
+use accord_runtime::manifest::Export;
 use futures::future::BoxFuture;
+
+use crate::acme;
 
 pub(super) const SECRET: &str = "s3cr3t/+key \"of\" acme & <sons>";
 
-pub(super) const MANIFEST: &str = r#"
-[plugin]
-id = "acme"
-name = "Acme"
-version = "1.0.0"
-interface = "0.1"
-
+const MANIFEST: &str = r#"
 [limits]
 max-response-bytes = 100000
 
@@ -52,14 +48,6 @@ kind = "secret"
 [[config]]
 name = "anchor"
 kind = "certificates"
-
-[[resource-type]]
-id = "thing"
-name = "Thing"
-
-[[collection]]
-name = "things"
-yields = ["thing"]
 
 [[origin]]
 name = "api"
@@ -234,7 +222,7 @@ impl Bench {
         Self::of(MANIFEST, fields, change)
     }
 
-    /// For another connector than Acme.
+    /// For an Acme whose manifest says something else.
     pub(super) fn of(
         manifest: &str,
         fields: &[(&str, &str)],
@@ -250,12 +238,8 @@ impl Bench {
             ..NetworkOptions::default()
         };
         change(&mut options);
-        let manifest = Arc::new(Manifest::parse(manifest).unwrap());
-        let given: Vec<_> = fields
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), Given::new(Source::Flag((*name).to_owned()), *text)))
-            .collect();
-        let configuration = Arc::new(Configuration::build(&manifest, &given).unwrap());
+        let manifest = Arc::new(acme::manifest(manifest));
+        let configuration = Arc::new(Configuration::build(&manifest, &acme::given(fields)).unwrap());
         let clock = Arc::new(JumpingClock {
             start: SystemTime::UNIX_EPOCH + Duration::from_secs(1_785_835_800),
             past: Mutex::new(Duration::from_secs(1_000)),
@@ -297,7 +281,16 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// A server on loopback TLS for a name, an address, and whatever else a test calls it.
 pub(super) fn serve(handler: impl Fn(Received) -> Answer + Send + Sync + 'static) -> Server {
     let names = ["127.0.0.1", "localhost", "api.example.com", "other.example.com"];
-    let config = AUTHORITY.server(&names).unwrap();
+    serve_as(&AUTHORITY, &names, handler)
+}
+
+/// A server that an authority vouches for, under these names.
+pub(super) fn serve_as(
+    authority: &Authority,
+    names: &[&str],
+    handler: impl Fn(Received) -> Answer + Send + Sync + 'static,
+) -> Server {
+    let config = authority.server(names).unwrap();
     Server::start(Transport::Tls(config), move |request| std::future::ready(handler(request))).unwrap()
 }
 
