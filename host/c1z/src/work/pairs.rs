@@ -38,3 +38,21 @@ pub(super) fn pairs(blob: &[u8]) -> impl Iterator<Item = (u32, u32)> {
 pub(super) fn narrow(number: i64) -> Result<u32, Error> {
     u32::try_from(number).map_err(|_| Error::Staged(format!("row number {number} is more than a work file can hold")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_32_bits_come_back_and_larger_ones_are_refused() {
+        let mut packed = Pairs::default();
+        assert_eq!(packed.blob(), None);
+        packed.push(1, 2).unwrap();
+        packed.push(i64::from(u32::MAX), 0).unwrap();
+        assert_eq!(pairs(packed.blob().unwrap()).collect::<Vec<_>>(), [(1, 2), (u32::MAX, 0)]);
+        for (entitlement, principal) in [(1 << 32, 1), (1, 1 << 32), (-1, 1)] {
+            let refused = Pairs::default().push(entitlement, principal).unwrap_err().to_string();
+            assert!(refused.contains("is more than a work file can hold"), "{refused}");
+        }
+    }
+}

@@ -19,9 +19,6 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
     connection.execute_batch(
         "CREATE TEMP TABLE custom_ids (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
          INSERT INTO temp.custom_ids (id) SELECT DISTINCT external_id FROM grant_extras WHERE external_id IS NOT NULL ORDER BY 1;
-         CREATE TEMP TABLE packed (
-             entitlement INTEGER NOT NULL, part INTEGER NOT NULL, principals BLOB NOT NULL, PRIMARY KEY (entitlement, part)
-         );
          CREATE TEMP TABLE grants (
              entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, variant INTEGER NOT NULL, extra INTEGER,
              copies INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)

@@ -11,7 +11,7 @@ use super::rank::blob;
 /// Principals in one part: 64 KiB.
 const PART: usize = 1 << 14;
 
-/// Writes the table; pairs come in order.
+/// Makes the table; pairs come in order.
 pub(super) struct Packer<'a> {
     insert: CachedStatement<'a>,
     entitlement: u32,
@@ -21,6 +21,12 @@ pub(super) struct Packer<'a> {
 
 impl<'a> Packer<'a> {
     pub(super) fn new(connection: &'a Connection) -> Result<Self, Error> {
+        connection.execute_batch(
+            "CREATE TEMP TABLE packed (
+                 entitlement INTEGER NOT NULL, part INTEGER NOT NULL, principals BLOB NOT NULL,
+                 PRIMARY KEY (entitlement, part)
+             )",
+        )?;
         let insert =
             connection.prepare_cached("INSERT INTO temp.packed (entitlement, part, principals) VALUES (?, ?, ?)")?;
         Ok(Self { insert, entitlement: 0, part: 0, principals: Vec::new() })
@@ -70,4 +76,38 @@ pub(super) fn unpack(connection: &Connection, entitlement: i64) -> Result<(), Er
     drop(parts);
     connection.prepare_cached("DELETE FROM temp.packed WHERE entitlement = ?")?.execute([entitlement])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_bounded_and_their_principals_become_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TEMP TABLE grants (entitlement, principal, variant, extra, copies, created)")
+            .unwrap();
+        let many: Vec<u32> = (1..).take(2 * PART + 5).collect();
+        let full = u32::try_from(PART).unwrap();
+        let packed = [(3, &many[..]), (4, &[9]), (7, &many[..PART])];
+        let mut packer = Packer::new(&connection).unwrap();
+        for (entitlement, principals) in packed {
+            principals.iter().for_each(|principal| packer.push(entitlement, *principal).unwrap());
+        }
+        packer.finish().unwrap();
+        let parts = || -> Vec<(u32, u32, u32)> {
+            let mut select = connection.prepare("SELECT entitlement, part, length(principals) / 4 FROM temp.packed");
+            let rows = select.as_mut().unwrap().query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(parts(), [(3, 0, full), (3, 1, full), (3, 2, 5), (4, 0, 1), (7, 0, full)]);
+
+        unpack(&connection, 3).unwrap();
+        assert_eq!(parts(), [(4, 0, 1), (7, 0, full)]);
+        let mut select =
+            connection.prepare("SELECT principal FROM temp.grants WHERE entitlement = 3 ORDER BY 1").unwrap();
+        let unpacked: Vec<u32> = select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert!(unpacked == many, "{} of {}", unpacked.len(), many.len());
+    }
 }
