@@ -8,6 +8,23 @@ pub(crate) fn resource_id(id: wit::ResourceId) -> model::ResourceId {
     model::ResourceId { resource_type: id.resource_type, resource: id.resource }
 }
 
+pub(crate) fn guest_id(id: &model::ResourceId) -> wit::ResourceId {
+    wit::ResourceId { resource_type: id.resource_type.clone(), resource: id.resource.clone() }
+}
+
+/// A named value on its way to a guest.
+pub(crate) fn guest_field((name, value): (String, model::Value)) -> (String, wit::Value) {
+    let value = match value {
+        model::Value::Text(text) => wit::Value::Text(text),
+        model::Value::Int(number) => wit::Value::Int(number),
+        model::Value::Number(number) => wit::Value::Number(number),
+        model::Value::Flag(flag) => wit::Value::Flag(flag),
+        model::Value::Items(items) => wit::Value::Items(items),
+        model::Value::Json(json) => wit::Value::Json(json),
+    };
+    (name, value)
+}
+
 pub(crate) fn resource(row: wit::Resource) -> model::Resource {
     model::Resource {
         id: resource_id(row.id),
@@ -61,7 +78,7 @@ fn timestamp(moment: wit::Timestamp) -> model::Timestamp {
     model::Timestamp { seconds: moment.seconds, nanoseconds: moment.nanoseconds }
 }
 
-fn profile(fields: Vec<(String, wit::Value)>) -> model::Profile {
+pub(crate) fn profile(fields: Vec<(String, wit::Value)>) -> model::Profile {
     fields.into_iter().map(|(name, field)| (name, value(field))).collect()
 }
 

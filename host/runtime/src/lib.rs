@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod plugin;
 pub mod policy;
 pub mod problem;
+pub mod provision;
 mod running;
 mod sealed;
 pub mod secrets;

@@ -5,17 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_c1z::model;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Store, StoreLimitsBuilder, UpdateDeadline};
 
 use crate::bindings::accord::connector::types as wit;
+use crate::bindings::exports::accord::connector::provision::{self, EntitlementKey};
 use crate::bindings::exports::accord::connector::sync as guest;
 use crate::bindings::{Connector, ConnectorPre};
 use crate::capabilities::{Call, Compute, LogBudget, State, Stderr, wasi};
 use crate::configuration::Configuration;
+use crate::convert::guest_field;
 use crate::engine::{Engine, bug};
-use crate::http::Gateway;
+use crate::http::{Gateway, PlannedRequest};
 use crate::limits::Limits;
 use crate::plugin::Package;
 use crate::problem::{Category, Problem};
@@ -77,7 +78,7 @@ impl Plugin {
             plugin_id: id.clone(),
             log_budget: LogBudget::new(grants.limits.log_lines),
             hints: hints(package, grants.configuration),
-            guest_configuration: grants.configuration.values().iter().cloned().map(guest_value).collect(),
+            guest_configuration: grants.configuration.values().iter().cloned().map(guest_field).collect(),
             secrets: Arc::clone(grants.configuration.secrets()),
             gateway: grants.gateway,
             limits: grants.limits,
@@ -141,12 +142,15 @@ pub(crate) enum CallError {
     Trap(Problem),
     /// A rule was broken or the host failed.
     Problem(Problem),
+    /// A dry run came to what it would send.
+    Planned(Vec<PlannedRequest>),
 }
 
 impl CallError {
     pub(crate) fn into_problem(self) -> Problem {
         match self {
             Self::Trap(problem) | Self::Problem(problem) => problem,
+            Self::Planned(_) => bug("a plan was made", &"no dry run was asked for"),
         }
     }
 }
@@ -201,6 +205,89 @@ impl Instance {
             .call_read(store, collection, cursor, restarts))
     }
 
+    pub(crate) async fn grant(
+        &mut self,
+        call: Call,
+        entitlement: &EntitlementKey,
+        principal: &wit::ResourceId,
+    ) -> Result<Done<Result<provision::GrantOutcome, wit::Failure>>, CallError> {
+        call!(self, call, "grant", |store, bindings| bindings.accord_connector_provision().call_grant(
+            store,
+            entitlement,
+            principal
+        ))
+    }
+
+    pub(crate) async fn revoke(
+        &mut self,
+        call: Call,
+        entitlement: &EntitlementKey,
+        principal: &wit::ResourceId,
+    ) -> Result<Done<Result<provision::RevokeOutcome, wit::Failure>>, CallError> {
+        call!(self, call, "revoke", |store, bindings| bindings.accord_connector_provision().call_revoke(
+            store,
+            entitlement,
+            principal
+        ))
+    }
+
+    pub(crate) async fn create_account(
+        &mut self,
+        call: Call,
+        request: &provision::AccountRequest,
+    ) -> Result<Done<Result<provision::AccountOutcome, wit::Failure>>, CallError> {
+        call!(self, call, "create-account", |store, bindings| bindings
+            .accord_connector_provision()
+            .call_create_account(store, request))
+    }
+
+    pub(crate) async fn delete_resource(
+        &mut self,
+        call: Call,
+        id: &wit::ResourceId,
+        parent: Option<&wit::ResourceId>,
+    ) -> Result<Done<Result<provision::DeleteOutcome, wit::Failure>>, CallError> {
+        call!(self, call, "delete-resource", |store, bindings| bindings
+            .accord_connector_provision()
+            .call_delete_resource(store, id, parent))
+    }
+
+    pub(crate) async fn rotate_credential(
+        &mut self,
+        call: Call,
+        id: &wit::ResourceId,
+    ) -> Result<Done<Result<Vec<provision::NewCredential>, wit::Failure>>, CallError> {
+        call!(self, call, "rotate-credential", |store, bindings| bindings
+            .accord_connector_provision()
+            .call_rotate_credential(store, id))
+    }
+
+    pub(crate) async fn invoke_action(
+        &mut self,
+        call: Call,
+        name: &str,
+        resource_type: Option<&str>,
+        arguments: &[(String, wit::Value)],
+    ) -> Result<Done<Result<provision::ActionResult, wit::Failure>>, CallError> {
+        call!(self, call, "invoke-action", |store, bindings| bindings.accord_connector_provision().call_invoke_action(
+            store,
+            name,
+            resource_type,
+            arguments
+        ))
+    }
+
+    pub(crate) async fn action_status(
+        &mut self,
+        call: Call,
+        name: &str,
+        id: &str,
+    ) -> Result<Done<Result<provision::ActionResult, wit::Failure>>, CallError> {
+        call!(self, call, "action-status", |store, bindings| bindings
+            .accord_connector_provision()
+            .call_action_status(store, name, id))
+    }
+
     fn enter(&mut self, call: Call, place: &str) {
         let state = self.store.data_mut();
         state.call = call;
@@ -219,6 +306,7 @@ impl Instance {
                 .fault
                 .take()
                 .map_or_else(|| CallError::Problem(bug("a fault vanished", &place)), CallError::Problem)),
+            _ if !call.planned.is_empty() => Err(CallError::Planned(call.planned)),
             Ok(result) => {
                 if !printed.trim().is_empty() {
                     let state = self.store.data();
@@ -267,16 +355,4 @@ fn hints(package: &Package, configuration: &Configuration) -> Vec<String> {
     secrets
         .filter_map(|field| configuration.hint(&field.name).map(|hint| format!("{}: {hint}", field.display_name)))
         .collect()
-}
-
-fn guest_value((name, value): (String, model::Value)) -> (String, wit::Value) {
-    let value = match value {
-        model::Value::Text(text) => wit::Value::Text(text),
-        model::Value::Int(number) => wit::Value::Int(number),
-        model::Value::Number(number) => wit::Value::Number(number),
-        model::Value::Flag(flag) => wit::Value::Flag(flag),
-        model::Value::Items(items) => wit::Value::Items(items),
-        model::Value::Json(json) => wit::Value::Json(json),
-    };
-    (name, value)
 }

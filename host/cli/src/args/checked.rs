@@ -12,7 +12,7 @@ use accord_runtime::sync::{AllowedGaps, FileProfile, Indexes, Scope, SyncOptions
 
 use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
 use super::settings::{Kind, Setting};
-use super::values::{address_override, address_range, baton_id, duration, rate, seconds, when_busy};
+use super::values::{address_override, address_range, baton_id, duration, on_or_off, rate, seconds, when_busy};
 use crate::sources::{Sources, fault};
 
 /// What `sync` was asked for.
@@ -140,7 +140,7 @@ pub(crate) fn check_connector_flags(sources: Sources<'_>, faults: &mut Vec<Confi
     let mut warnings = Vec::new();
     for flag in CONNECTOR_FLAGS {
         let Some(given) = sources.given(flag.name, &flag.environment()) else { continue };
-        let off = |text: &str| matches!(text.trim().to_ascii_lowercase().as_str(), "" | "false" | "0" | "f");
+        let off = |text: &str| text.trim().is_empty() || on_or_off(text) == Some(false);
         if given.texts.iter().all(|text| off(text)) {
             continue;
         }
@@ -161,18 +161,18 @@ pub(crate) fn check_connector_flags(sources: Sources<'_>, faults: &mut Vec<Confi
 }
 
 /// Reads settings by name and collects faults.
-struct Reading<'a> {
-    sources: Sources<'a>,
-    faults: &'a mut Vec<ConfigurationProblem>,
+pub(super) struct Reading<'a> {
+    pub(super) sources: Sources<'a>,
+    pub(super) faults: &'a mut Vec<ConfigurationProblem>,
 }
 
 impl Reading<'_> {
     /// The one text of a setting, or its default.
-    fn text(&mut self, name: &str) -> Option<String> {
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
         self.told(name).map(|(text, _)| text)
     }
 
-    fn told(&mut self, name: &str) -> Option<(String, Option<Source>)> {
+    pub(super) fn told(&mut self, name: &str) -> Option<(String, Option<Source>)> {
         let setting = Setting::named(name)?;
         match self.sources.given(name, setting.environment) {
             Some(given) => match given.texts.as_slice() {
@@ -187,7 +187,7 @@ impl Reading<'_> {
         }
     }
 
-    fn list(&mut self, name: &str) -> Vec<String> {
+    pub(super) fn list(&mut self, name: &str) -> Vec<String> {
         let Some(setting) = Setting::named(name) else { return Vec::new() };
         let Some(given) = self.sources.given(name, setting.environment) else { return Vec::new() };
         // A list in the settings file has its items already; they may hold commas.
@@ -198,14 +198,18 @@ impl Reading<'_> {
         items.map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
     }
 
-    fn switch(&mut self, name: &str) -> bool {
-        let Some((text, source)) = self.told(name) else { return false };
-        match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "t" => true,
-            "false" | "0" | "f" => false,
-            _ => {
+    pub(super) fn switch(&mut self, name: &str) -> bool {
+        self.switched(name).is_some_and(|(on, _)| on)
+    }
+
+    /// A switch that was given, and where.
+    pub(super) fn switched(&mut self, name: &str) -> Option<(bool, Option<Source>)> {
+        let (text, source) = self.told(name)?;
+        match on_or_off(&text) {
+            Some(on) => Some((on, source)),
+            None => {
                 self.refuse(name, source.as_ref(), &format!("is `{text}`, and can be true or false"));
-                false
+                None
             }
         }
     }

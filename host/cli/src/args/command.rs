@@ -12,9 +12,9 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
     let plugin_argument =
         || Arg::new("plugin").value_name("PLUGIN").required(true).help("A plugin's id, or the path of its file");
     let file_argument = || Arg::new("path").value_name("FILE").required(true).help("A c1z sync file");
-    let on_target = |name: &'static str, about: &'static str, examples: &'static str, group: Group| {
+    let on_target = |name: &'static str, about: &'static str, examples: &'static str, groups: &[Group]| {
         let command = with_settings(command(name, about, examples), |setting| {
-            setting.group == group || setting.group == Group::Target
+            groups.contains(&setting.group) || setting.group == Group::Target
         });
         with_fields(command.arg(plugin_argument()), plugin)
     };
@@ -26,20 +26,78 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(
-            on_target("sync", "Collect who has access to what into a sync file", "", Group::Sync)
+            on_target("sync", "Collect who has access to what into a sync file", "", &[Group::Sync])
                 .after_help(format!("{SYNC_EXAMPLES}\n\n{SOURCES}")),
         )
-        .subcommand(on_target("validate", "Check configuration, key and permissions", VALIDATE_EXAMPLES, Group::Target))
-        .subcommand(on_target(
-            "doctor",
-            "As validate, and tell all that a sync would rest on",
-            DOCTOR_EXAMPLES,
-            Group::Target,
-        ))
+        .subcommand(on_target("validate", "Check configuration, key and permissions", VALIDATE_EXAMPLES, &[]))
+        .subcommand(on_target("doctor", "As validate, and tell all that a sync would rest on", DOCTOR_EXAMPLES, &[]))
         .subcommand(
-            command("plugin", "List and inspect plugins", PLUGIN_EXAMPLES)
-                .subcommand_required(true)
-                .arg_required_else_help(true)
+            on_target(
+                "grant",
+                "Give an entitlement to a principal",
+                GRANT_EXAMPLES,
+                &[Group::Membership, Group::Change],
+            )
+            .arg(lookup_argument()),
+        )
+        .subcommand(
+            on_target(
+                "revoke",
+                "Take an entitlement from a principal",
+                REVOKE_EXAMPLES,
+                &[Group::Membership, Group::Revocation, Group::Change],
+            )
+            .arg(lookup_argument()),
+        )
+        .subcommand(
+            family("account", "Create and delete accounts", ACCOUNT_EXAMPLES)
+                .subcommand(on_target(
+                    "create",
+                    "Create an account",
+                    ACCOUNT_EXAMPLES,
+                    &[Group::Account, Group::Fields, Group::Credentials, Group::Change],
+                ))
+                .subcommand(
+                    on_target("delete", "Delete an account", ACCOUNT_EXAMPLES, &[Group::Resource, Group::Change])
+                        .arg(resource_argument()),
+                ),
+        )
+        .subcommand(
+            family("credential", "Replace credentials", CREDENTIAL_EXAMPLES).subcommand(
+                on_target(
+                    "rotate",
+                    "Replace the credentials of a resource",
+                    CREDENTIAL_EXAMPLES,
+                    &[Group::Resource, Group::Credentials, Group::Change],
+                )
+                .arg(resource_argument()),
+            ),
+        )
+        .subcommand(
+            family("action", "Run what a connector offers beside grants and accounts", ACTION_EXAMPLES)
+                .subcommand(command("list", "List a plugin's actions", ACTION_EXAMPLES).arg(plugin_argument()))
+                .subcommand(
+                    on_target(
+                        "run",
+                        "Run an action",
+                        ACTION_EXAMPLES,
+                        &[Group::Fields, Group::Resource, Group::Change],
+                    )
+                    .arg(action_argument()),
+                )
+                .subcommand(
+                    on_target("status", "Tell how far an action is that was run", ACTION_EXAMPLES, &[Group::Change])
+                        .arg(action_argument())
+                        .arg(
+                            Arg::new("RUN")
+                                .value_name("RUN")
+                                .required(true)
+                                .help("What `action run` told as the run's id"),
+                        ),
+                ),
+        )
+        .subcommand(
+            family("plugin", "List and inspect plugins", PLUGIN_EXAMPLES)
                 .subcommand(command(
                     "list",
                     "List the plugins that are found, and files that are none",
@@ -94,14 +152,12 @@ pub(crate) fn connector(program: &str, plugin: Option<&Manifest>) -> Command {
                 .arg(Arg::new("timeout").long("timeout")),
         )
         .subcommand(completion());
-    let tree = with_fields(with_settings(tree, |_| true), plugin);
-    let tree = CONNECTOR_FLAGS.iter().fold(tree, |tree, flag| {
-        let argument = typed(Arg::new(flag.name).long(flag.name), flag.kind).hide(true);
-        tree.arg(match flag.short {
-            Some(short) => argument.short(short),
-            None => argument,
-        })
-    });
+    // What is asked for by these has flags of other names there.
+    let named_otherwise = [Group::Membership, Group::Revocation, Group::Account, Group::Fields, Group::Resource];
+    let tree = with_fields(with_settings(tree, |setting| !named_otherwise.contains(&setting.group)), plugin);
+    let tree = CONNECTOR_FLAGS
+        .iter()
+        .fold(tree, |tree, flag| tree.arg(typed(Arg::new(flag.name).long(flag.name), flag.kind).hide(true)));
     // A connector's parser takes the next word as a value, whatever it looks like.
     tree.mut_args(|argument| {
         let takes_next = argument.get_action().takes_values() && !argument.is_require_equals_set();
@@ -126,6 +182,26 @@ pub(crate) fn check_names(plugin: &Manifest) -> Result<(), Problem> {
 
 fn command(name: &'static str, about: &'static str, examples: &'static str) -> Command {
     Command::new(name).about(about).after_help(examples)
+}
+
+/// A command that only has commands.
+fn family(name: &'static str, about: &'static str, examples: &'static str) -> Command {
+    command(name, about, examples).subcommand_required(true).arg_required_else_help(true)
+}
+
+// Names that no field of a plugin has, since those are in small letters.
+
+fn resource_argument() -> Arg {
+    Arg::new("RESOURCE").value_name("RESOURCE").required(true).help("The resource's id")
+}
+
+fn action_argument() -> Arg {
+    Arg::new("ACTION").value_name("ACTION").required(true).help("The action's name: see `accord action list`")
+}
+
+fn lookup_argument() -> Arg {
+    let argument = Arg::new("file").long("file").short('f').value_name("FILE").action(ArgAction::Set);
+    argument.help("Look names and ids up in this sync file")
 }
 
 fn completion() -> Command {
@@ -257,6 +333,46 @@ const DOCTOR_EXAMPLES: &str = "\
 Examples:
   accord doctor duo --api-hostname api-1a2b3c4d.duosecurity.com --integration-key DI… \\
       --secret secret-key=env:DUO_SKEY";
+
+const GRANT_EXAMPLES: &str = "\
+Examples:
+  accord grant duo --entitlement group:DGXXXXXXXXXXXXXXXXXX:member \\
+      --principal-type user --principal DUXXXXXXXXXXXXXXXXXX
+  accord grant duo --file duo.c1z --entitlement \"Marketing\" --principal mhall@example.com
+  accord grant duo --file duo.c1z --entitlement Marketing --principal mhall --dry-run
+
+Granting what is held already is no error. Nothing is sent twice: where an answer is lost, the target is asked.
+A dry run sends what only reads, and prints the first request that would change something in place of sending it.";
+
+const REVOKE_EXAMPLES: &str = "\
+Examples:
+  accord revoke duo --entitlement group:DGXXXXXXXXXXXXXXXXXX:member \\
+      --principal-type user --principal DUXXXXXXXXXXXXXXXXXX
+  accord revoke duo --grant group:DGXXXXXXXXXXXXXXXXXX:member:user:DUXXXXXXXXXXXXXXXXXX
+  accord revoke duo --file duo.c1z --entitlement Marketing --principal mhall
+
+Revoking what is not held is no error. A dry run sends what only reads, and prints the first request that would
+change something in place of sending it.";
+
+const ACCOUNT_EXAMPLES: &str = "\
+Examples:
+  accord account create datadog --account-email mhall@example.com --set name=\"Maria Hall\"
+  accord account create acme --account-login mhall --new-password random:24 --encrypt-to age1…
+  accord account delete acme 4711 --resource-type user --dry-run
+
+New credentials are printed only where --show-credentials asks for it. What could neither be encrypted nor shown is
+not made.";
+
+const CREDENTIAL_EXAMPLES: &str = "\
+Examples:
+  accord credential rotate acme 4711 --resource-type api-key --encrypt-to age1…
+  accord credential rotate acme 4711 --resource-type api-key --encrypt-to recipient.jwk --output json";
+
+const ACTION_EXAMPLES: &str = "\
+Examples:
+  accord action list datadog
+  accord action run datadog disable_user --set user_id=…
+  accord action status datadog disable_user 4711";
 
 const PLUGIN_EXAMPLES: &str = "\
 Examples:

@@ -9,7 +9,6 @@ use super::settings::{Kind, sources};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConnectorFlag {
     pub(crate) name: &'static str,
-    pub(crate) short: Option<char>,
     pub(crate) kind: Kind,
     pub(crate) effect: Effect,
 }
@@ -28,19 +27,16 @@ pub(crate) enum Effect {
 const SERVICE: &str = "service mode";
 const ONLY_SERVICE: &str = "it concerns service mode only";
 const TELEMETRY: &str = "this version sends no telemetry";
-const GRANTS: &str = "granting and revoking";
-const ACCOUNTS: &str = "creating accounts";
-const DELETING: &str = "deleting resources";
-const ROTATING: &str = "rotating credentials";
 const EVENTS: &str = "event feeds";
-const ACTIONS: &str = "actions";
+const RESOURCE_ACTIONS: &str = "actions by flags that no connector of the SDK reads (--invoke-action has an effect)";
+const CHANGE: Effect = Effect::Used("a change instead of a sync");
 const TICKETS: &str = "tickets";
 const EXTERNAL: &str = "matching identities against another file";
 const MERGING: &str = "comparing and compacting syncs";
 const HOSTED: &str = "it concerns the vendor's hosted mode only";
 
 const fn flag(name: &'static str, kind: Kind, effect: Effect) -> ConnectorFlag {
-    ConnectorFlag { name, short: None, kind, effect }
+    ConnectorFlag { name, kind, effect }
 }
 
 const fn text(name: &'static str, effect: Effect) -> ConnectorFlag {
@@ -59,12 +55,6 @@ const fn list(name: &'static str, effect: Effect) -> ConnectorFlag {
 pub(crate) const CONNECTOR_FLAGS: &[ConnectorFlag] = &[
     text("client-id", Effect::Refused(SERVICE)),
     text("client-secret", Effect::Refused(SERVICE)),
-    ConnectorFlag {
-        name: "provisioning",
-        short: Some('p'),
-        kind: Kind::Switch,
-        effect: Effect::Nothing("a sync never writes to the target"),
-    },
     switch("ticketing", Effect::Nothing(ONLY_SERVICE)),
     switch("skip-full-sync", Effect::Nothing(ONLY_SERVICE)),
     switch("skip-grants", Effect::Refused("skipping grants alone (--skip-entitlements-and-grants skips both)")),
@@ -89,31 +79,31 @@ pub(crate) const CONNECTOR_FLAGS: &[ConnectorFlag] = &[
     switch("otel-logging-disabled", Effect::Nothing(TELEMETRY)),
     text("session-store-maximum-size", Effect::Nothing("facts have a limit of their own")),
     text("auth-method", Effect::Nothing("the fields that are set decide")),
-    text("grant-entitlement", Effect::Refused(GRANTS)),
-    text("grant-principal", Effect::Refused(GRANTS)),
-    text("grant-principal-type", Effect::Refused(GRANTS)),
-    text("revoke-grant", Effect::Refused(GRANTS)),
-    text("create-account-login", Effect::Refused(ACCOUNTS)),
-    text("create-account-email", Effect::Refused(ACCOUNTS)),
-    text("create-account-profile", Effect::Refused(ACCOUNTS)),
-    text("create-account-resource-type", Effect::Refused(ACCOUNTS)),
-    text("delete-resource", Effect::Refused(DELETING)),
-    text("delete-resource-type", Effect::Refused(DELETING)),
-    text("rotate-credentials", Effect::Refused(ROTATING)),
-    text("rotate-credentials-type", Effect::Refused(ROTATING)),
+    text("grant-entitlement", CHANGE),
+    text("grant-principal", CHANGE),
+    text("grant-principal-type", CHANGE),
+    text("revoke-grant", CHANGE),
+    text("create-account-login", CHANGE),
+    text("create-account-email", CHANGE),
+    text("create-account-profile", CHANGE),
+    text("create-account-resource-type", CHANGE),
+    text("delete-resource", CHANGE),
+    text("delete-resource-type", CHANGE),
+    text("rotate-credentials", CHANGE),
+    text("rotate-credentials-type", CHANGE),
     text("event-feed", Effect::Refused(EVENTS)),
     text("event-feed-id", Effect::Refused(EVENTS)),
     text("event-feed-start-at", Effect::Refused(EVENTS)),
     text("event-feed-cursor", Effect::Refused(EVENTS)),
-    text("invoke-action", Effect::Refused(ACTIONS)),
-    text("invoke-action-args", Effect::Refused(ACTIONS)),
-    text("invoke-action-resource-type", Effect::Refused(ACTIONS)),
-    switch("list-action-schemas", Effect::Refused(ACTIONS)),
-    text("list-action-schemas-resource-type", Effect::Refused(ACTIONS)),
-    switch("list-resource-actions", Effect::Refused(ACTIONS)),
-    text("invoke-resource-action", Effect::Refused(ACTIONS)),
-    text("invoke-resource-action-resource-type", Effect::Refused(ACTIONS)),
-    text("invoke-resource-action-args", Effect::Refused(ACTIONS)),
+    text("invoke-action", CHANGE),
+    text("invoke-action-args", CHANGE),
+    text("invoke-action-resource-type", CHANGE),
+    switch("list-action-schemas", CHANGE),
+    text("list-action-schemas-resource-type", CHANGE),
+    switch("list-resource-actions", Effect::Refused(RESOURCE_ACTIONS)),
+    text("invoke-resource-action", Effect::Refused(RESOURCE_ACTIONS)),
+    text("invoke-resource-action-resource-type", Effect::Refused(RESOURCE_ACTIONS)),
+    text("invoke-resource-action-args", Effect::Refused(RESOURCE_ACTIONS)),
     switch("create-ticket", Effect::Refused(TICKETS)),
     text("ticket-template-path", Effect::Refused(TICKETS)),
     switch("bulk-create-ticket", Effect::Refused(TICKETS)),

@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 /// What the first look finds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Outline {
-    /// The subcommand.
+    /// The subcommand, and one of its own behind a space: `account create`.
     pub(crate) command: Option<String>,
     /// Its first plain argument.
     pub(crate) name: Option<String>,
@@ -32,7 +32,8 @@ impl Outline {
             if !word.starts_with('-') || word == "-" {
                 match command.find_subcommand(word.as_ref()) {
                     Some(next) if understood && found.name.is_none() => {
-                        found.command.get_or_insert_with(|| word.to_string());
+                        let outer = found.command.take().map(|outer| outer + " ").unwrap_or_default();
+                        found.command = Some(outer + &word);
                         command = next;
                     }
                     _ if understood && found.command.is_some() && found.name.is_none() => {
@@ -89,7 +90,8 @@ mod tests {
         assert_eq!(found.command.as_deref(), Some("sync"));
         assert_eq!(found.name.as_deref(), Some("duo"));
         assert_eq!(found.plugins.as_deref(), Some("here"));
-        assert_eq!(outline("accord plugin inspect duo").name.as_deref(), Some("duo"));
+        let found = outline("accord plugin inspect duo");
+        assert_eq!((found.command.as_deref(), found.name.as_deref()), (Some("plugin inspect"), Some("duo")));
     }
 
     #[test]

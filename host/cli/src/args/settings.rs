@@ -40,6 +40,20 @@ pub(crate) enum Group {
     Target,
     /// `sync`.
     Sync,
+    /// Commands that change a target.
+    Change,
+    /// Commands that may bring new credentials.
+    Credentials,
+    /// `grant` and `revoke`.
+    Membership,
+    /// `revoke`.
+    Revocation,
+    /// `account create`.
+    Account,
+    /// Commands that take fields by name.
+    Fields,
+    /// Commands about one resource, or one kind of them.
+    Resource,
 }
 
 const BASE: Setting = Setting {
@@ -224,6 +238,98 @@ pub(crate) const SETTINGS: &[Setting] = &[
         environment: "ACCORD_TOLERATE_SKEW",
         group: Group::Target,
         help: "Sign requests by the target's clock where this machine's is off; times in the file stay on this machine's",
+        ..BASE
+    },
+    Setting {
+        name: "provisioning",
+        short: Some('p'),
+        environment: "BATON_PROVISIONING",
+        group: Group::Change,
+        help: "Whether the target may be changed; naming a change is leave enough, and false forbids it",
+        ..BASE
+    },
+    Setting {
+        name: "dry-run",
+        group: Group::Change,
+        help: "Print the requests that would change the target, secrets by name, and send none of them; what only reads is sent",
+        ..BASE
+    },
+    Setting {
+        name: "encrypt-to",
+        kind: Kind::Repeated("RECIPIENT"),
+        group: Group::Credentials,
+        help: "Encrypt new credentials to this age recipient (age1…), or to the public key in this JWK file",
+        ..BASE
+    },
+    Setting { name: "show-credentials", group: Group::Credentials, help: "Print new credentials as they are", ..BASE },
+    Setting {
+        name: "entitlement",
+        kind: Kind::Text("ENTITLEMENT"),
+        group: Group::Membership,
+        help: "What is held: an id such as group:DG1:member, or with --file a name",
+        ..BASE
+    },
+    Setting {
+        name: "principal",
+        kind: Kind::Text("PRINCIPAL"),
+        group: Group::Membership,
+        help: "Who holds it: the resource's id, or with --file its name, login or e-mail address",
+        ..BASE
+    },
+    Setting {
+        name: "principal-type",
+        kind: Kind::Text("TYPE"),
+        group: Group::Membership,
+        help: "The principal's resource type, such as user",
+        ..BASE
+    },
+    Setting {
+        name: "grant",
+        kind: Kind::Text("GRANT"),
+        group: Group::Revocation,
+        help: "The id of a grant, in place of entitlement and principal",
+        ..BASE
+    },
+    Setting {
+        name: "account-login",
+        kind: Kind::Text("LOGIN"),
+        group: Group::Account,
+        help: "The new account's login",
+        ..BASE
+    },
+    Setting {
+        name: "account-email",
+        kind: Kind::Text("ADDRESS"),
+        group: Group::Account,
+        help: "The new account's e-mail address",
+        ..BASE
+    },
+    Setting {
+        name: "new-password",
+        kind: Kind::Text("none|random[:LENGTH]|sso"),
+        group: Group::Account,
+        help: "How the new account logs in [default: what the connector prefers]",
+        ..BASE
+    },
+    Setting {
+        name: "set",
+        kind: Kind::Repeated("NAME=VALUE"),
+        group: Group::Fields,
+        help: "A field of the new account, or an argument of the action",
+        ..BASE
+    },
+    Setting {
+        name: "values",
+        kind: Kind::Text("JSON"),
+        group: Group::Fields,
+        help: "Several of them, as a JSON object",
+        ..BASE
+    },
+    Setting {
+        name: "resource-type",
+        kind: Kind::Text("TYPE"),
+        group: Group::Resource,
+        help: "The resource type that is meant",
         ..BASE
     },
     Setting {

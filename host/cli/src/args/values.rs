@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use accord_c1z::model::ResourceId;
 use accord_runtime::http::{AddressOverride, RateLimit};
+use accord_runtime::provision::CredentialOption;
 use accord_runtime::sync::WhenBusy;
 use ipnet::IpNet;
 
@@ -58,6 +59,30 @@ pub(super) fn when_busy(text: &str) -> Result<WhenBusy, String> {
     }
 }
 
+/// `true`, `1` and the like. A value that was quoted twice, as values of a Kubernetes Secret often are, is what it says.
+pub(super) fn on_or_off(text: &str) -> Option<bool> {
+    let text = text.trim();
+    let quoted = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
+    match quoted.unwrap_or(text).to_ascii_lowercase().as_str() {
+        "true" | "1" | "t" => Some(true),
+        "false" | "0" | "f" => Some(false),
+        _ => None,
+    }
+}
+
+/// `none`, `random`, `random:24` or `sso`.
+pub(super) fn new_password(text: &str) -> Result<CredentialOption, String> {
+    match text.split_once(':') {
+        None if text == "none" => Ok(CredentialOption::NoPassword),
+        None if text == "sso" => Ok(CredentialOption::Sso),
+        None if text == "random" => Ok(CredentialOption::RandomPassword(0)),
+        Some(("random", length)) if length.parse().is_ok_and(|length: u32| (8..=256).contains(&length)) => {
+            Ok(CredentialOption::RandomPassword(length.parse().unwrap_or_default()))
+        }
+        _ => Err(format!("is `{text}`, and can be none, random, random:LENGTH with a length from 8 to 256, or sso")),
+    }
+}
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(number @ 1..=1800) => Ok(Duration::from_secs(number)),
@@ -104,6 +129,16 @@ mod tests {
         assert_eq!(baton_id(r"bid:r:account/DI1/group/a\/b\:c\\"), id("group", r"a/b:c\"));
         for wrong in ["nope", "bid:r:group", "bid:e:group/x", "bid:r:a/b/c", "bid:r:/x", "bid:r:a:b/c"] {
             assert!(baton_id(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_switch_may_be_quoted_twice() {
+        for (text, on) in [("true", true), ("TRUE", true), ("\"true\"", true), ("'1'", true), ("\"false\"", false)] {
+            assert_eq!(on_or_off(text), Some(on), "{text}");
+        }
+        for text in ["", "\"\"", "\"true", "yes", "\"'true'\""] {
+            assert_eq!(on_or_off(text), None, "{text}");
         }
     }
 

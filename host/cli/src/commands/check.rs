@@ -48,7 +48,8 @@ struct ToldCheck<'a> {
 
 /// The exit code is that of the first check that failed.
 pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, depth: Depth) -> Result<i32, Problem> {
-    let Prepared { configuration, network, format, .. } = prepare(&package.manifest, flags, screen, &Shape::Accord)?;
+    let Prepared { configuration, network, format, .. } =
+        prepare(&package.manifest, flags, screen, &Shape::Accord, |_, _| ((), None))?;
     if depth == Depth::Everything && format == Format::Text {
         output::print(&basis(package, &configuration))?;
     }

@@ -1,11 +1,13 @@
 //! The commands, and the way from arguments to one of them.
 
 mod capabilities;
+mod change;
 mod check;
 mod config_schema;
 mod connector;
 mod exported;
 mod inspect;
+mod opened;
 mod plugin;
 mod prepare;
 mod readme;
@@ -24,7 +26,7 @@ use clap::{ArgMatches, Command};
 
 use check::Depth;
 
-use crate::args::{self, Format, Logging, Outline};
+use crate::args::{self, ChangeArguments, Format, Logging, Outline};
 use crate::folders::{self, CacheFolder};
 use crate::logging;
 use crate::output::{self, Screen};
@@ -43,7 +45,21 @@ pub(crate) fn run(arguments: &[OsString], screen: &Screen) -> Result<i32, Proble
 }
 
 /// Commands whose first argument is a plugin.
-const WITH_PLUGIN: [&str; 5] = ["sync", "validate", "doctor", "capabilities", "config"];
+const WITH_PLUGIN: [&str; 13] = [
+    "sync",
+    "validate",
+    "doctor",
+    "grant",
+    "revoke",
+    "account create",
+    "account delete",
+    "credential rotate",
+    "action list",
+    "action run",
+    "action status",
+    "capabilities",
+    "config",
+];
 
 fn accord(arguments: &[OsString], screen: &Screen) -> Result<i32, Problem> {
     let outline = Outline::of(&args::accord(None), arguments);
@@ -63,18 +79,29 @@ fn accord(arguments: &[OsString], screen: &Screen) -> Result<i32, Problem> {
         (None, _) => "see `accord --help`".to_owned(),
     };
     let Some(matches) = parse(tree.clone(), arguments, "accord", &remedy)? else { return Ok(0) };
-    let Some((command, flags)) = matches.subcommand() else { return Ok(2) };
+    let Some((command, flags)) = innermost(&matches) else { return Ok(2) };
+    let command = command.as_str();
     let sources = Sources { flags, file: None };
     match (command, package) {
         ("sync", Some(package)) => sync::run(&package, flags, screen, &Shape::Accord),
         ("validate", Some(package)) => check::run(&package, flags, screen, Depth::Checks),
         ("doctor", Some(package)) => check::run(&package, flags, screen, Depth::Everything),
-        ("plugin", _) => plugin::run(&catalog, flags, screen),
+        ("plugin list", _) => plugin::list(&catalog, flags, screen),
+        ("plugin inspect", _) => plugin::inspect(&catalog, flags, screen),
+        (
+            "grant" | "revoke" | "account create" | "account delete" | "credential rotate" | "action run"
+            | "action status",
+            Some(package),
+        ) => {
+            let read = |sources: Sources<'_>, faults: &mut _| ChangeArguments::read(command, sources, faults);
+            change::run(&package, flags, screen, &Shape::Accord, read)
+        }
         (_, package) => {
             let format = start(sources, screen, Format::read)?;
             match (command, package) {
                 ("capabilities", Some(package)) => output::print(&capabilities::text(&package.manifest)?),
                 ("config", Some(package)) => output::print(&config_schema::text(&package.manifest)?),
+                ("action list", Some(package)) => change::list_actions(&package.manifest, None, format),
                 ("stats", _) => stats::run(&path(flags), format),
                 ("verify", _) => return verify::run(&path(flags), format),
                 _ => completion(tree, "accord", flags),
@@ -82,6 +109,15 @@ fn accord(arguments: &[OsString], screen: &Screen) -> Result<i32, Problem> {
             Ok(0)
         }
     }
+}
+
+/// The command and its flags; one of a family behind its name and a space.
+fn innermost(matches: &ArgMatches) -> Option<(String, &ArgMatches)> {
+    let (name, flags) = matches.subcommand()?;
+    Some(match innermost(flags) {
+        Some((inner, flags)) => (format!("{name} {inner}"), flags),
+        None => (name.to_owned(), flags),
+    })
 }
 
 /// Finds a plugin by id or path, and checks that its fields can be flags.

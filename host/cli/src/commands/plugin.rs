@@ -7,23 +7,16 @@ use accord_runtime::plugin::{Catalog, CatalogEntry, Package};
 use clap::ArgMatches;
 use serde::Serialize;
 
-use super::inspect::inspect;
 use super::{find, start};
 use crate::args::{Format, PluginFormat};
 use crate::output::{self, Screen, Table, printable};
 use crate::sources::Sources;
 
-pub(super) fn run(catalog: &Catalog, flags: &ArgMatches, screen: &Screen) -> Result<i32, Problem> {
-    let sources = Sources { flags, file: None };
-    match flags.subcommand() {
-        Some(("inspect", flags)) => {
-            let format = start(sources, screen, PluginFormat::read)?;
-            let name = flags.get_one::<String>("plugin").map_or("", String::as_str);
-            inspect(&find(catalog, name)?, format)
-        }
-        _ => list(catalog, start(sources, screen, Format::read)?),
-    }
-    .map(|()| 0)
+/// `accord plugin inspect`.
+pub(super) fn inspect(catalog: &Catalog, flags: &ArgMatches, screen: &Screen) -> Result<i32, Problem> {
+    let format = start(Sources { flags, file: None }, screen, PluginFormat::read)?;
+    let name = flags.get_one::<String>("plugin").map_or("", String::as_str);
+    super::inspect::inspect(&find(catalog, name)?, format).map(|()| 0)
 }
 
 #[derive(Debug, Serialize)]
@@ -53,7 +46,9 @@ struct BadFile {
     reason: String,
 }
 
-fn list(catalog: &Catalog, format: Format) -> Result<(), Problem> {
+/// `accord plugin list`.
+pub(super) fn list(catalog: &Catalog, flags: &ArgMatches, screen: &Screen) -> Result<i32, Problem> {
+    let format = start(Sources { flags, file: None }, screen, Format::read)?;
     let mut listed = Listed { version: 1, plugins: Vec::new(), bad_files: Vec::new(), folders: Vec::new() };
     listed.folders =
         catalog.folders.iter().map(|folder| format!("{} ({})", folder.path.display(), folder.because)).collect();
@@ -72,6 +67,7 @@ fn list(catalog: &Catalog, format: Format) -> Result<(), Problem> {
         Format::Json => output::print_json(&listed),
         Format::Text => output::print(&list_text(&listed)),
     }
+    .map(|()| 0)
 }
 
 fn list_text(listed: &Listed) -> String {

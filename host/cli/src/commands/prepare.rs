@@ -1,5 +1,7 @@
 //! From flags, variables and the settings file to a configuration that may be used, with every fault told at once.
 
+use std::path::PathBuf;
+
 use accord_runtime::configuration::{Configuration, ConfigurationProblem};
 use accord_runtime::http::NetworkOptions;
 use accord_runtime::manifest::Manifest;
@@ -17,28 +19,55 @@ use crate::sources::{self, SettingsFile, Sources};
 
 /// Everything that was asked for, checked.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct Prepared<Asked> {
     pub(super) configuration: Configuration,
     pub(super) network: NetworkOptions,
-    pub(super) sync: SyncArguments,
     pub(super) format: Format,
+    /// What only this command reads.
+    pub(super) asked: Asked,
 }
 
-/// Reads all sources, starts logging, and refuses what cannot be.
-pub(super) fn prepare(
+/// For a sync. A tape brings its own configuration.
+pub(super) fn prepare_sync(
     manifest: &Manifest,
     flags: &ArgMatches,
     screen: &Screen,
     shape: &Shape,
-) -> Result<Prepared, Problem> {
+) -> Result<Prepared<SyncArguments>, Problem> {
+    prepare(manifest, flags, screen, shape, |sources, faults| {
+        let asked = SyncArguments::read(sources, faults);
+        check_gaps(manifest, &asked.options.allowed_gaps, faults);
+        if shape.is_connector() {
+            // Nothing was asked for in place of a sync, unless by half.
+            args::one_shot(sources, faults);
+            if let Some(source) = args::provisioning(sources, faults) {
+                tracing::warn!("{source} has no effect: a sync never writes to the target");
+            }
+        }
+        let tape = match &asked.options.tape {
+            TapeMode::Replay(folder) => Some(folder.clone()),
+            TapeMode::Off | TapeMode::Record(_) => None,
+        };
+        (asked, tape)
+    })
+}
+
+/// Reads all sources, starts logging, and refuses what cannot be. `read` gives what only this command reads, and the
+/// tape that is replayed.
+pub(super) fn prepare<Asked>(
+    manifest: &Manifest,
+    flags: &ArgMatches,
+    screen: &Screen,
+    shape: &Shape,
+    read: impl FnOnce(Sources<'_>, &mut Vec<ConfigurationProblem>) -> (Asked, Option<PathBuf>),
+) -> Result<Prepared<Asked>, Problem> {
     let file = SettingsFile::load()?;
     let sources = Sources { flags, file: file.as_ref() };
     let mut faults = Vec::new();
     let logging = Logging::read(sources, &mut faults);
     logging::start(&logging, screen.clone())?;
     let format = Format::read(sources, &mut faults);
-    let sync = SyncArguments::read(sources, &mut faults);
-    check_gaps(manifest, &sync.options.allowed_gaps, &mut faults);
+    let (asked, tape) = read(sources, &mut faults);
     let network = args::network(sources, &mut faults);
     if let Some(file) = &file {
         file.unknown(&known_names(manifest, shape)).iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -47,11 +76,10 @@ pub(super) fn prepare(
         let warnings = args::check_connector_flags(sources, &mut faults);
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     }
-    let given = match &sync.options.tape {
-        TapeMode::Replay(folder) => Some(recorded(manifest, Player::open(folder)?)?),
-        TapeMode::Off | TapeMode::Record(_) => None,
+    let given = match tape {
+        Some(folder) => recorded(manifest, Player::open(&folder)?)?,
+        None => sources::given(manifest, sources, &mut faults),
     };
-    let given = given.unwrap_or_else(|| sources::given(manifest, sources, &mut faults));
     let configuration = match Configuration::build(manifest, &given) {
         Ok(configuration) if faults.is_empty() => configuration,
         Ok(_) => return Err(accord_runtime::configuration::problem(&manifest.id, &faults)),
@@ -67,7 +95,7 @@ pub(super) fn prepare(
         }
     };
     configuration.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
-    Ok(Prepared { configuration, network, sync, format })
+    Ok(Prepared { configuration, network, format, asked })
 }
 
 /// The configuration that the tape was recorded with.

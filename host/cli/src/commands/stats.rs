@@ -1,20 +1,15 @@
 //! `accord stats FILE`: how much of what is in a sync file, and what its sync covered.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use accord_c1z::container::{ContainerError, Watch};
-use accord_c1z::model::Timestamp;
-use accord_c1z::reader::{Coverage, ReadError, Reader, SyncRun, View};
+use accord_c1z::reader::{Coverage, ReadError, SyncRun, View};
 use accord_c1z::stats::Stats;
-use accord_runtime::{Category, Problem};
+use accord_runtime::Problem;
 use serde::Serialize;
 
-use super::{limits, scratch_folder};
+use super::opened::{Opened, open, unreadable};
 use crate::args::Format;
 use crate::output::{self, Table, grouped};
-use crate::unpacking;
 
 /// What `--output json` prints.
 #[derive(Debug, Serialize)]
@@ -50,25 +45,8 @@ struct Counts<'a> {
 }
 
 pub(super) fn run(file: &Path, format: Format) -> Result<(), Problem> {
-    let unreadable = |error: ReadError| match &error {
-        ReadError::Container(ContainerError::TooLarge { .. } | ContainerError::WindowTooLarge { .. }) => {
-            unreadable(file, &error).remedy(unpacking::REMEDY)
-        }
-        _ => unreadable(file, &error),
-    };
-    let limits = limits()?;
-    let mut watch = Watch { cancel: &AtomicBool::new(false), progress: &mut |_, _| {} };
-    let reader = Reader::open_with(file, &scratch_folder(file), &limits, &mut watch).map_err(unreadable)?;
-    // Numbers of a broken database would look as good as any.
-    reader.quick_check().map_err(unreadable)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = Timestamp { seconds: i64::try_from(now.as_secs()).unwrap_or(i64::MAX), nanoseconds: 0 };
-    let runs = reader.syncs().map_err(unreadable)?;
-    let view = match reader.default_view(now).map_err(unreadable)? {
-        // Without a full sync, the newest one that is finished, whatever was asked of it.
-        View::Everything => newest(&runs).map_or(View::Everything, |run| View::Sync(run.sync_id.clone())),
-        view @ View::Sync(_) => view,
-    };
+    let Opened { reader, view, runs } = open(file)?;
+    let unreadable = |error: ReadError| unreadable(file, &error);
     let stats = reader.stats(&view).map_err(unreadable)?;
     let coverage = reader.coverage().map_err(unreadable)?;
     let run = match &view {
@@ -79,15 +57,6 @@ pub(super) fn run(file: &Path, format: Format) -> Result<(), Problem> {
         Format::Text => output::print(&text(run, &stats, coverage.as_ref())),
         Format::Json => output::print_json(&told(file, run, &stats, coverage.as_ref())),
     }
-}
-
-fn newest(runs: &[SyncRun]) -> Option<&SyncRun> {
-    runs.iter().filter(|run| run.ended_at.is_some()).max_by_key(|run| (&run.ended_at, &run.sync_id))
-}
-
-/// What keeps a file from being read.
-pub(super) fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(Category::Storage, "FILE-001", format!("`{}` cannot be read: {error}", file.display()))
 }
 
 fn text(run: Option<&SyncRun>, stats: &Stats, coverage: Option<&Coverage>) -> String {

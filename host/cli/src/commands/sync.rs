@@ -9,14 +9,14 @@ use accord_runtime::{Category, Problem};
 use clap::ArgMatches;
 use serde::Serialize;
 
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Prepared, prepare_sync};
 use crate::args::Format;
 use crate::host::Host;
 use crate::output::{self, Screen, remarks, summary};
 use crate::shape::Shape;
 
 pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, shape: &Shape) -> Result<i32, Problem> {
-    let Prepared { configuration, network, sync: asked, format } = prepare(&package.manifest, flags, screen, shape)?;
+    let Prepared { configuration, network, asked, format } = prepare_sync(&package.manifest, flags, screen, shape)?;
     let outcome = Host::start(screen.clone())
         .and_then(|host| host.run(package, configuration, network, async |setup| sync(setup, asked.options).await));
     if let Some(path) = &asked.report {

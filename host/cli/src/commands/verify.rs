@@ -8,7 +8,7 @@ use accord_c1z::verify::{Severity, Verdict, verify};
 use accord_runtime::{Category, Problem};
 use serde::Serialize;
 
-use super::{limits, scratch_folder, stats};
+use super::{limits, opened, scratch_folder};
 use crate::args::Format;
 use crate::output::{self, printable};
 
@@ -33,8 +33,8 @@ struct Finding {
 /// Exit code 0 for a sound file, 14 for any other.
 pub(super) fn run(file: &Path, format: Format) -> Result<i32, Problem> {
     let mut watch = Watch { cancel: &AtomicBool::new(false), progress: &mut |_, _| {} };
-    let verdict =
-        verify(file, &scratch_folder(file), &limits()?, &mut watch).map_err(|error| stats::unreadable(file, &error))?;
+    let verdict = verify(file, &scratch_folder(file), &limits()?, &mut watch)
+        .map_err(|error| opened::unreadable(file, &error))?;
     match format {
         Format::Text => output::print(&text(&verdict))?,
         Format::Json => output::print_json(&told(file, &verdict))?,

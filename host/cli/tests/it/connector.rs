@@ -46,12 +46,10 @@ fn what_this_version_does_not_do_is_refused_and_never_ignored() {
     let desk = Desk::new();
     for (arguments, variable, what) in [
         (&["--client-id", "x"][..], None, "--client-id asks for service mode"),
-        (&["--grant-entitlement=e", "--grant-principal=p"], None, "--grant-entitlement asks for granting and revoking"),
-        (&["--revoke-grant", "-x"], None, "--revoke-grant asks for granting and revoking"),
         (&["--create-ticket"], None, "--create-ticket asks for tickets"),
         (&["--event-feed", "true"], None, "--event-feed asks for event feeds"),
         (&["--storage-engine", "pebble"], None, "--storage-engine asks for another file format"),
-        (&[], Some(("BATON_ROTATE_CREDENTIALS", "x")), "BATON_ROTATE_CREDENTIALS asks for rotating credentials"),
+        (&[], Some(("BATON_GET_TICKET", "true")), "BATON_GET_TICKET asks for tickets"),
         (&[], Some(("BATON_CLIENT_SECRET", "hunter2hunter2")), "BATON_CLIENT_SECRET asks for service mode"),
     ] {
         let call = desk.connector("duo", arguments);

@@ -25,6 +25,7 @@ mod outage;
 mod plugins;
 mod privx;
 mod progress;
+mod provision;
 mod readmes;
 mod redirects;
 mod resuming;

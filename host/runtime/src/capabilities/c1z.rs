@@ -1,4 +1,4 @@
-//! `c1z`: rows are held until the page returns, within limits.
+//! `c1z`: rows are held until the page or the provisioning call returns, within limits.
 
 use crate::bindings::accord::connector::c1z::Host;
 use crate::bindings::accord::connector::types as wit;
@@ -38,7 +38,7 @@ impl State {
     fn admit(&mut self, rows: usize, bytes: usize) -> Result<(), wit::Failure> {
         let limits = &self.shared.limits;
         let Some(listing) = &self.call.listing else {
-            return Err(bug("rows can only be pushed by `read`"));
+            return Err(bug("rows can only be pushed by `read` and by provisioning calls"));
         };
         self.call.row_count += rows;
         self.call.row_bytes += bytes;

@@ -98,6 +98,7 @@ impl State {
                 if let Some(problem) = self.shared.gateway.take_problem() {
                     self.call.fail(problem);
                 }
+                self.call.planned.extend(self.shared.gateway.take_plan());
                 self.note(&answers);
                 if let Exchanges::Live { recorded: Some(recorded), .. } = &mut self.call.exchanges {
                     recorded.extend(answers.iter().map(|(request, answer)| Exchange::new(request, answer)));

@@ -29,7 +29,7 @@ use wasmtime_wasi::WasiCtx;
 
 use crate::bindings::accord::connector::types as wit;
 use crate::engine::TICK;
-use crate::http::Phase;
+use crate::http::{Phase, PlannedRequest};
 use crate::problem::Problem;
 use crate::running::Shared;
 use crate::sync::FactsReader;
@@ -67,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) too_large: Option<(String, u64)>,
     /// A learnt origin did not take us, or was not what was learnt.
     pub(crate) doubtful: bool,
+    /// What a dry run would have sent: the call ends there.
+    pub(crate) planned: Vec<PlannedRequest>,
     /// A rule was broken; the call's result counts no more.
     pub(crate) fault: Option<Problem>,
 }
@@ -87,6 +89,7 @@ impl Call {
             rate_limited: None,
             too_large: None,
             doubtful: false,
+            planned: Vec::new(),
             fault: None,
         }
     }
@@ -129,10 +132,11 @@ impl Compute {
 }
 
 impl State {
-    /// Hands a result to the guest, unless a rule was broken: then the call counts no more, and ends here.
+    /// Hands a result to the guest, unless a rule was broken or a dry run is over: then the call ends here.
     fn go_on<T>(&self, result: T) -> wasmtime::Result<T> {
         match &self.call.fault {
             Some(problem) => Err(wasmtime::Error::msg(problem.code)),
+            None if !self.call.planned.is_empty() => Err(wasmtime::Error::msg("the dry run is over")),
             None => Ok(result),
         }
     }

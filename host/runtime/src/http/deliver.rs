@@ -19,6 +19,7 @@ use super::message::Message;
 use super::options::RateLimit;
 use super::types::{HttpError, Phase};
 use super::verdict::{Next, Tries};
+use super::writes::fate;
 use crate::credentials::{self, Outgoing, Token};
 use crate::manifest::{Credential, Inspection, Rate, Recipe};
 use crate::policy::Permit;
@@ -105,6 +106,7 @@ impl Gateway {
         };
         let bounds = Bounds { time: self.attempt_time, response_bytes: self.response_bytes, budget: hop.budget };
         self.activity.attempted(tries.attempts > 0);
+        let write = hop.permit.writes.then(|| self.writes.leaves(self.told(hop)));
         let began = self.clock.monotonic();
         let outcome = match self.deadline.filter(|_| hop.is_repeatable()) {
             None => attempt(&route, departure, bounds).await,
@@ -114,6 +116,9 @@ impl Gateway {
                 () = self.clock.sleep(deadline.saturating_sub(began)) => return Err(self.out_of_time(hop, None)),
             },
         };
+        if let Some(write) = write {
+            self.writes.ended(write, fate(&outcome));
+        }
         let status = outcome.as_ref().map_or(0, |answer| answer.status);
         let milliseconds = self.clock.monotonic().saturating_sub(began).as_millis();
         tracing::debug!(
@@ -127,6 +132,12 @@ impl Gateway {
             "attempt"
         );
         Ok(outcome)
+    }
+
+    /// A request as a person is told of it: no query, no secret.
+    fn told(&self, hop: &Hop<'_>) -> String {
+        let text = format!("{} https://{}{}", hop.message.method, hop.host(), hop.permit.path);
+        self.configuration.secrets().masker().mask_text(&text).into_owned()
     }
 
     /// How far ahead of our clock a request is signed, in seconds: as far as the target is, where that is tolerated.

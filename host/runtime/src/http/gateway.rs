@@ -20,6 +20,7 @@ use super::reach::Reach;
 use super::skew::{Skew, ahead};
 use super::types::{HttpError, Phase, Request, Response};
 use super::withhold::withhold;
+use super::writes::{PlannedRequest, SentWrite, Writes};
 use crate::clock::Clock;
 use crate::configuration::Configuration;
 use crate::credentials::{self, TokenCache};
@@ -54,6 +55,7 @@ pub struct Gateway {
     pub(super) deadline: Option<Duration>,
     pub(super) attempt_time: Duration,
     pub(super) response_bytes: u64,
+    pub(super) writes: Writes,
     answers_bytes: u64,
     problem: Mutex<Option<Problem>>,
 }
@@ -63,6 +65,8 @@ pub struct Gateway {
 pub(super) enum Stop {
     Http(HttpError),
     Policy(PolicyViolation),
+    /// A dry run has come to what it would send.
+    Planned(Box<PlannedRequest>),
 }
 
 impl From<HttpError> for Stop {
@@ -100,6 +104,7 @@ impl Gateway {
             deadline: options.deadline.map(|deadline| clock.monotonic() + deadline),
             attempt_time: options.attempt.or(seconds).unwrap_or(ATTEMPT),
             response_bytes: limits.response_bytes,
+            writes: Writes::default(),
             answers_bytes: limits.answer_bytes_per_call,
             problem: Mutex::default(),
             manifest,
@@ -130,6 +135,16 @@ impl Gateway {
     /// What stops the run: the first broken rule, or whose patience ended. Told once.
     pub fn take_problem(&self) -> Option<Problem> {
         self.lock_problem().take()
+    }
+
+    /// What a dry run would have sent. Told once; nothing comes after it.
+    pub(crate) fn take_plan(&self) -> Vec<PlannedRequest> {
+        self.writes.take_plan()
+    }
+
+    /// What left that may have changed the target, in the order in which it left.
+    pub(crate) fn sent_writes(&self) -> Vec<SentWrite> {
+        self.writes.sent()
     }
 
     /// `GET /path` with the origin in it, where it can be only one.
@@ -174,6 +189,10 @@ impl Gateway {
             Ok(answer) => Ok(self.response(answer)),
             Err(Stop::Http(error)) => Err(self.masked_error(error)),
             Err(Stop::Policy(violation)) => Err(self.refuse(phase, request, violation)),
+            Err(Stop::Planned(planned)) => {
+                self.writes.plan(*planned);
+                Err(HttpError::Deadline)
+            }
         }
     }
 
@@ -194,7 +213,12 @@ impl Gateway {
             );
             return Err(PolicyViolation::new("POLICY-007", text).into());
         }
-        let mut message = Message::new(&self.manifest.id, request, self.configuration.secrets())?;
+        let secrets = self.configuration.secrets();
+        let planned = permit.writes && phase.dry_run;
+        let mut message = Message::new(&self.manifest.id, request, secrets, planned)?;
+        if planned {
+            return Err(Stop::Planned(Box::new(PlannedRequest::new(&permit, request, &message, &secrets.masker()))));
+        }
         for hops in 0.. {
             let mut answer =
                 self.deliver(phase, &Hop { permit: &permit, message: &message, credential, budget }).await?;

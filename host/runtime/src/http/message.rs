@@ -22,8 +22,13 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Encodes a request whose headers passed policy.
-    pub(super) fn new(plugin: &str, request: &Request, secrets: &SecretStore) -> Result<Self, PolicyViolation> {
+    /// Encodes a request whose headers passed policy. `told` puts the names of new secrets where their bytes would be.
+    pub(super) fn new(
+        plugin: &str,
+        request: &Request,
+        secrets: &SecretStore,
+        told: bool,
+    ) -> Result<Self, PolicyViolation> {
         let malformed =
             |what: String| PolicyViolation::new("POLICY-001", format!("plugin '{plugin}' made a request {what}"));
         let method = http::Method::from_bytes(request.method.as_bytes())
@@ -46,7 +51,9 @@ impl Message {
                     let secret = secrets.get_new(name).ok_or_else(|| {
                         malformed(format!("with the secret `{name}`, which is none that it generated"))
                     })?;
-                    insert(&mut value, pointer, &String::from_utf8_lossy(secret.expose())).ok_or_else(|| {
+                    let bytes =
+                        if told { format!("{{{name}}}").into() } else { String::from_utf8_lossy(secret.expose()) };
+                    insert(&mut value, pointer, &bytes).ok_or_else(|| {
                         malformed(format!("with a secret at `{pointer}`, where its body has no place"))
                     })?;
                 }
@@ -99,7 +106,7 @@ mod tests {
         let secrets = SecretStore::default();
         secrets.insert_new("generated-1", b"new \"password\"");
         secrets.insert("api-key", b"the operator's key");
-        Message::new("acme", request, &secrets)
+        Message::new("acme", request, &secrets, false)
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod types;
 mod unseal;
 mod verdict;
 mod withhold;
+mod writes;
 
 pub(crate) use tls::certificates_in;
 
@@ -29,3 +30,6 @@ pub use bucket::RateTable;
 pub use gateway::Gateway;
 pub use options::{AddressOverride, NetworkOptions, Proxies, RateLimit};
 pub use types::{Body, HttpError, Outcome, Phase, Request, Response};
+pub use writes::PlannedRequest;
+
+pub(crate) use writes::{Fate, SentWrite};

@@ -106,7 +106,7 @@ impl Gateway {
             seal: None,
         };
         let path = format!("{}{}", place.prefix, request.path);
-        let permit = Permit { place, egress: &egress, path };
+        let permit = Permit { place, egress: &egress, path, writes: false };
         let hop = Hop { permit: &permit, message: &message, credential: None, budget: None };
         let mut unreadable = 0;
         loop {

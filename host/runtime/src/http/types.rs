@@ -93,13 +93,21 @@ pub struct Phase {
     pub export: Export,
     /// The run has leave to change the target.
     pub provisioning: bool,
+    /// What would change the target is told and not sent.
+    pub dry_run: bool,
     /// What logs call the page, behind the export: `users page 3`. Empty where the export has none.
     pub page: String,
 }
 
 impl Phase {
     pub fn new(export: Export, provisioning: bool, page: impl Into<String>) -> Self {
-        Self { export, provisioning, page: page.into() }
+        Self { export, provisioning, dry_run: false, page: page.into() }
+    }
+
+    /// The same, with writes told and not sent.
+    #[must_use]
+    pub fn dry_run(self) -> Self {
+        Self { dry_run: true, ..self }
     }
 }
 

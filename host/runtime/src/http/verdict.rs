@@ -93,7 +93,9 @@ impl Gateway {
             None if retry::is_passing(answer.status) => code(),
             None => return Next::Done(answer),
         };
-        if !hop.is_repeatable() || !tries.may_go_on(told) {
+        // A 429 says that nothing was done, so a write may be sent again as well.
+        let again = hop.is_repeatable() || answer.status == 429;
+        if !again || !tries.may_go_on(told) {
             return Next::Done(answer);
         }
         // Its bucket holds it back after a 429.

@@ -39,6 +39,8 @@ pub(crate) struct Permit<'p> {
     pub(crate) egress: &'p Egress,
     /// The path as sent, the origin's prefix included.
     pub(crate) path: String,
+    /// It may change the target.
+    pub(crate) writes: bool,
 }
 
 /// Headers that only the host writes, and those that make a server see another request than policy saw.
@@ -101,9 +103,9 @@ impl Policy {
     ) -> Result<Permit<'_>, PolicyViolation> {
         let (place, path) = self.find(request.origin.as_deref(), &request.path)?;
         self.headers(&request.headers, written)?;
-        let permit = self.leave(phase, place, &request.method, path)?;
+        let mut permit = self.leave(phase, place, &request.method, path)?;
         if permit.egress.inspect == Some(Inspection::ODataBatch) {
-            self.batch(phase, &permit, request)?;
+            permit.writes |= self.batch(phase, &permit, request)?;
         }
         Ok(permit)
     }
@@ -211,7 +213,8 @@ impl Policy {
         };
         if let Some(rule) = here().filter(fits).find(open) {
             let path = format!("{}{below}", place.prefix);
-            return Ok(Permit { place: Arc::clone(&place), egress: &rule.egress, path });
+            let writes = !rule.egress.when.is_empty() && !matches!(method, "GET" | "HEAD");
+            return Ok(Permit { place: Arc::clone(&place), egress: &rule.egress, path, writes });
         }
         let asked = format!("{} https://{}{}{below}", printable(method), place.authority(), place.prefix);
         if let Some(rule) = here().find(fits) {
@@ -242,8 +245,14 @@ impl Policy {
         )))
     }
 
-    /// Every request inside an OData JSON batch passes the rules that it would pass alone.
-    fn batch(&self, phase: &Phase, batch: &Permit<'_>, request: &crate::http::Request) -> Result<(), PolicyViolation> {
+    /// Every request inside an OData JSON batch passes the rules that it would pass alone. Tells whether one of them may
+    /// change the target.
+    fn batch(
+        &self,
+        phase: &Phase,
+        batch: &Permit<'_>,
+        request: &crate::http::Request,
+    ) -> Result<bool, PolicyViolation> {
         let malformed = |what: &str| {
             PolicyViolation::new("POLICY-001", format!("plugin '{}' sent a batch that {what}", self.plugin))
         };
@@ -254,6 +263,7 @@ impl Policy {
         };
         let below = batch.path.strip_prefix(&batch.place.prefix).unwrap_or_default();
         let root = below.strip_suffix("/$batch").ok_or_else(|| malformed("does not go to `…/$batch`"))?;
+        let mut writes = false;
         for inner in requests {
             let inner_headers = inner.get("headers");
             let (Some(method), Some(url)) =
@@ -266,10 +276,10 @@ impl Policy {
             let inner = format!("{root}{separator}{url}");
             path::check(&inner)
                 .map_err(|fault| malformed(&format!("asks for `{}`, which {fault}", printable(&inner))))?;
-            self.leave(phase, Arc::clone(&batch.place), method, &inner)?;
+            writes |= self.leave(phase, Arc::clone(&batch.place), method, &inner)?.writes;
             self.batch_headers(inner_headers)?;
         }
-        Ok(())
+        Ok(writes)
     }
 
     /// Headers inside a batch are the target's to obey, so they pass the rules for headers.

@@ -6,6 +6,7 @@ use accord_c1z::work::{CollectionAddress, CollectionRecord, CollectionState, Fac
 use crate::bindings::accord::connector::types as wit;
 use crate::bindings::exports::accord::connector::sync as guest;
 use crate::capabilities::{Call, Exchanges};
+use crate::convert::guest_id;
 use crate::http::Phase;
 use crate::manifest::Export;
 use crate::problem::{Category, Problem};
@@ -29,11 +30,7 @@ pub(super) async fn begin(run: &Run, resources: &[ResourceId]) -> Result<Instanc
         let scope = if resources.is_empty() {
             guest::Scope::Full
         } else {
-            let id = |id: &ResourceId| wit::ResourceId {
-                resource_type: id.resource_type.clone(),
-                resource: id.resource.clone(),
-            };
-            guest::Scope::Resources(resources.iter().map(id).collect())
+            guest::Scope::Resources(resources.iter().map(guest_id).collect())
         };
         let (mut call, address) = start(run, Export::Begin)?;
         let view = FactsView { own: None, after: Vec::new() };

@@ -7,7 +7,7 @@
 mod begin;
 mod cost;
 mod coverage;
-mod errors;
+pub(crate) mod errors;
 mod listing;
 mod progress;
 mod publish;
@@ -33,4 +33,6 @@ pub use scope::Scope;
 pub use turn::WhenBusy;
 pub use validate::{Check, CheckOutcome, validate};
 
+pub(crate) use run::{interrupted, stopped};
+pub(crate) use validate::connected;
 pub(crate) use writer::FactsReader;

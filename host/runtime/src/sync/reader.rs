@@ -79,9 +79,7 @@ pub(crate) async fn read_page(
         call.exchanges = run.exchanges(&address)?;
         let done = ready.read(call, &address.to_string(), &collection, record.cursor.as_deref(), record.restarts).await;
         match done {
-            Err(CallError::Problem(problem)) => return Err(problem),
-            Err(CallError::Trap(problem)) if trapped => return Err(problem),
-            Err(CallError::Trap(problem)) => {
+            Err(CallError::Trap(problem)) if !trapped => {
                 tracing::warn!(
                     plugin = run.plugin.shared.plugin_id,
                     listing = place,
@@ -91,6 +89,7 @@ pub(crate) async fn read_page(
                 *instance = None;
                 trapped = true;
             }
+            Err(error) => return Err(error.into_problem()),
             Ok(Done { result: Ok(page), call }) => return accept(run, record, page, call),
             // Keys and certificates that a sealed answer brought may have been replaced meanwhile.
             Ok(Done { result: Err(_), call }) if call.doubtful && !reconnected => {

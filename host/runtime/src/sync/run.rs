@@ -105,7 +105,7 @@ pub struct Setup<'a> {
 }
 
 impl Setup<'_> {
-    pub(super) fn gateway(&self) -> Result<Gateway, Problem> {
+    pub(crate) fn gateway(&self) -> Result<Gateway, Problem> {
         Gateway::new(
             Arc::clone(&self.package.manifest),
             Arc::clone(&self.configuration),
@@ -408,7 +408,7 @@ async fn drive(
 }
 
 /// Waits until the run is asked to stop.
-pub(super) async fn stopped(stop: &mut watch::Receiver<Option<i32>>) -> i32 {
+pub(crate) async fn stopped(stop: &mut watch::Receiver<Option<i32>>) -> i32 {
     loop {
         if let Some(signal) = *stop.borrow_and_update() {
             return signal;
@@ -420,7 +420,7 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<Option<i32>>) -> i32 {
     }
 }
 
-pub(super) fn interrupted(signal: i32) -> Problem {
+pub(crate) fn interrupted(signal: i32) -> Problem {
     Problem::new(Category::Interrupted(signal), "STOP-001", "stopped on request")
 }
 

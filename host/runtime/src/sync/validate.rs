@@ -5,7 +5,7 @@ use crate::capabilities::Call;
 use crate::http::Phase;
 use crate::manifest::Export;
 use crate::problem::Problem;
-use crate::running::{CallError, Grants, Plugin};
+use crate::running::{CallError, Done, Grants, Instance, Plugin};
 
 use super::errors;
 use super::run::{Setup, interrupted, since_1970, stopped};
@@ -25,19 +25,31 @@ pub enum CheckOutcome {
     Skipped(String),
 }
 
+impl Setup<'_> {
+    /// The plugin with its capabilities, for calls outside a sync.
+    pub(crate) fn plugin(&self) -> Result<Plugin, Problem> {
+        let started_at = since_1970(&*self.clock);
+        let limits = self.limits.clone();
+        let grants = Grants { configuration: &self.configuration, gateway: self.gateway()?, limits, started_at };
+        Plugin::load(self.engine, self.package, grants)
+    }
+}
+
+/// Runs `connect` outside a sync, and gives what it put for the calls that follow.
+pub(crate) async fn connected(plugin: &Plugin, instance: &mut Instance) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+    let call = Call::new(Phase::new(Export::Connect, false, ""));
+    let Done { result, call } = instance.connect(call).await.map_err(CallError::into_problem)?;
+    result.map_err(|failure| errors::of_call(&plugin.shared, "connect", failure, &call))?;
+    Ok(call.facts)
+}
+
 /// Runs the connector's own checks: the cheapest calls that prove key and permissions.
 pub async fn validate(mut setup: Setup<'_>) -> Result<Vec<Check>, Problem> {
-    let gateway = setup.gateway()?;
-    let started_at = since_1970(&*setup.clock);
-    let grants = Grants { configuration: &setup.configuration, gateway, limits: setup.limits.clone(), started_at };
-    let plugin = Plugin::load(setup.engine, setup.package, grants)?;
+    let plugin = setup.plugin()?;
     let checks = async {
         let mut instance = plugin.instantiate().await?;
-        let call = |export: Export| Call::new(Phase::new(export, false, ""));
-        let connected = instance.connect(call(Export::Connect)).await.map_err(CallError::into_problem)?;
-        connected.result.map_err(|failure| errors::of_call(&plugin.shared, "connect", failure, &connected.call))?;
-        let mut validate = call(Export::Validate);
-        validate.facts = connected.call.facts;
+        let mut validate = Call::new(Phase::new(Export::Validate, false, ""));
+        validate.facts = connected(&plugin, &mut instance).await?;
         instance.validate(validate).await.map_err(CallError::into_problem)
     };
     let done = tokio::select! {

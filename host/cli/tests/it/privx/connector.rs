@@ -70,6 +70,6 @@ fn granting_is_refused_and_nothing_is_sent() {
     let (desk, server) = (Desk::new(), examples());
     let grant = format!("--grant-entitlement=role:{}:assigned", World::OPERATORS);
     let call = desk.connector("privx", &["-p", &grant, "--grant-principal=x", "--grant-principal-type=user"]);
-    call.against(&server).run().exits(2).tells(&["--grant-entitlement asks for granting and revoking"]);
+    call.against(&server).run().exits(2).tells(&["error[PROV-001] `privx` is read-only"]);
     assert_eq!(server.server().connections(), 0);
 }
