@@ -137,7 +137,7 @@ fn gateways_that_share_their_options_share_their_rates() {
 }
 
 #[test]
-fn a_write_is_sent_once() {
+fn a_write_is_sent_once_unless_it_was_not_taken() {
     let server = failing(1, || Answer::json(503, "{}"));
     let bench = Bench::new(&host(&server));
     let grant = Phase::new(Export::Grant, true, "");
@@ -151,10 +151,16 @@ fn a_write_is_sent_once() {
     assert_eq!(cut.requests(), 1);
 
     let bench = Bench::new(&nobody().to_string());
-    assert!(matches!(bench.send(&grant, write), Err(HttpError::Connect(_))));
+    assert!(matches!(bench.send(&grant, write.clone()), Err(HttpError::Connect(_))));
     assert!(bench.clock.slept().is_empty());
 
-    // A search only reads, so it is.
+    // Too many requests: this one was not taken, so it waits for its turn and comes again.
+    let server = failing(2, || Answer::json(429, "{}").header("retry-after", "7"));
+    let bench = Bench::new(&host(&server));
+    assert_eq!(bench.send(&grant, write.clone()).unwrap().status, 200);
+    assert_eq!((server.requests(), bench.clock.slept_seconds()), (3, vec![7, 7]));
+
+    // A search only reads, so it is sent again whatever happens.
     let server = failing(1, || Answer::json(503, "{}"));
     let search = Request { method: "POST".to_owned(), body: Some(Body::Json("{}".to_owned())), ..get("/search") };
     assert_eq!(Bench::new(&host(&server)).read(search).unwrap().status, 200);
