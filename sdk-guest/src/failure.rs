@@ -1,6 +1,6 @@
 //! Failures and their stories. Which status means which failure is decided in `target`.
 
-use crate::types::{Check, CheckOutcome, Detail, Failure};
+use crate::types::{Check, CheckOutcome, Detail, Failure, PermissionDetail};
 
 impl Failure {
     /// A fault of the connector.
@@ -18,9 +18,31 @@ impl Failure {
         Self::Config(Detail::new(message).remedy(remedy))
     }
 
+    /// A request that cannot be carried out by its nature, or in the present state.
+    pub fn refused(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Refused(Detail::new(message).remedy(remedy))
+    }
+
     /// An answer that is not what the API documents.
     pub fn invalid_response(message: impl Into<String>, place: impl Into<String>) -> Self {
         Self::InvalidResponse(Detail::new(message).place(place))
+    }
+
+    /// What failed, in one line, for a story that has this failure in it.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Config(detail)
+            | Self::Credentials(detail)
+            | Self::Permission(PermissionDetail { detail, .. })
+            | Self::NotFound(detail)
+            | Self::Upstream(detail)
+            | Self::InvalidResponse(detail)
+            | Self::Refused(detail) => detail.message.clone(),
+            Self::Gone(id) => format!("`{}` is not there any more", id.resource),
+            Self::RateLimited(_) => "too many requests".into(),
+            Self::Unsupported(what) => format!("{what} is not offered"),
+            Self::Bug(message) => message.clone(),
+        }
     }
 }
 

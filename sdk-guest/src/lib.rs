@@ -61,8 +61,10 @@
 //! ```
 #![deny(missing_docs)]
 
+mod arguments;
 #[doc(hidden)]
 pub mod bindings;
+mod change;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod component;
@@ -82,6 +84,8 @@ mod target;
 pub mod testing;
 mod time;
 
+pub use arguments::Arguments;
+pub use change::{Change, Settled};
 pub use config::Config;
 pub use connector::Connector;
 pub use host::Host;

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::types::{Detail, Failure, HttpError, Outcome, PermissionDetail};
-use crate::{Host, Request, Response};
+use crate::{Change, Host, Request, Response, Settled};
 
 /// A clock that is off by more than this many seconds is worth telling when a signature or token is refused.
 const CLOCK_TOLERANCE_SECONDS: u64 = 60;
@@ -82,6 +82,18 @@ pub trait Target {
             let message = format!("the answer of {} is not what it documents: {}", Self::NAME, short(&error));
             Failure::invalid_response(message, response.place())
         })
+    }
+
+    /// Asks for a change once, and then looks whether the target is as it was wanted: after a good answer, which the look
+    /// is given, and after none, or one that says nothing. A refusal is passed on, but for one that may mean that there
+    /// was nothing to do (404, 409).
+    fn change(
+        &self,
+        host: &Host,
+        change: &Change,
+        look: impl FnOnce(Option<&Response>) -> Result<bool, Failure>,
+    ) -> Result<Settled, Failure> {
+        change.settle(self, host, look)
     }
 
     /// What an unsuccessful status means.

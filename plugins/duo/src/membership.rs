@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use accord_sdk::json::Text;
 use accord_sdk::paging::Offset;
 use accord_sdk::types::{Detail, EntitlementKey, GrantOutcome, RevokeOutcome};
-use accord_sdk::{Failure, Host, Request, ResourceId, Target, entitlement_id};
+use accord_sdk::{Change, Failure, Host, Request, ResourceId, Settled, Target, entitlement_id};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::api::{self, Envelope, RESOURCES, RESOURCES_WRITE, SAFE_LIMIT, Window};
 use crate::users::{EmbeddedGroup, MAYBE_CUT};
@@ -30,20 +29,20 @@ pub(crate) fn grant(
     };
     if standing.leaves {
         let message = format!("the user `{}` is pending deletion", membership.user_id);
-        return Err(refused(message, "restore the user in Duo's admin panel, then grant again"));
+        return Err(Failure::refused(message, "restore the user in Duo's admin panel, then grant again"));
     }
     if standing.member {
         return Ok(GrantOutcome::AlreadyExists);
     }
     let body = BTreeMap::from([("group_id", membership.group_id)]);
     let request = Request::new("POST", users::PATH).segment(membership.user_id)?.segment("groups")?.json(&body)?;
-    membership.change(duo, host, &request.permission(RESOURCES_WRITE), true).map_err(|failure| match failure {
+    let settled = membership.change(duo, host, request.permission(RESOURCES_WRITE), true);
+    settled.map(Into::into).map_err(|failure| match failure {
         Failure::NotFound(detail) => {
             Failure::NotFound(detail.meaning(format!("Duo has no group `{}`", membership.group_id)))
         }
         other => other,
-    })?;
-    Ok(GrantOutcome::Granted)
+    })
 }
 
 pub(crate) fn revoke(
@@ -58,8 +57,7 @@ pub(crate) fn revoke(
     }
     let groups = Request::new("DELETE", users::PATH).segment(membership.user_id)?.segment("groups")?;
     let request = groups.segment(membership.group_id)?.permission(RESOURCES_WRITE);
-    membership.change(duo, host, &request, false)?;
-    Ok(RevokeOutcome::Revoked)
+    membership.change(duo, host, request, false).map(Into::into)
 }
 
 /// A user and a group, by ids that may stand in a path.
@@ -88,17 +86,17 @@ impl<'a> Membership<'a> {
         let EntitlementKey { id: entitlement, resource: group, slug: _ } = entitlement;
         if principal.resource_type != "user" {
             let message = format!("only users can be granted group membership, not `{}`", principal.resource_type);
-            return Err(refused(message, "name a principal of type `user`"));
+            return Err(Failure::refused(message, "name a principal of type `user`"));
         }
         if group.resource_type != "group" || *entitlement != entitlement_id(group, "member") {
             let message = format!("`{}` is not the membership in a group of Duo", entitlement.escape_debug());
-            return Err(refused(message, "name an entitlement such as `group:DGXXXXXXXXXXXXXXXXXX:member`"));
+            return Err(Failure::refused(message, "name an entitlement such as `group:DGXXXXXXXXXXXXXXXXXX:member`"));
         }
         for (kind, id) in [("user", &principal.resource), ("group", &group.resource)] {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
             if !(1..=64).contains(&id.len()) || !id.bytes().all(fits) {
                 let message = format!("`{}` cannot be the id of a {kind}", id.escape_debug());
-                return Err(refused(message, "Duo's ids are 1 to 64 letters, digits, `-` and `_`"));
+                return Err(Failure::refused(message, "Duo's ids are 1 to 64 letters, digits, `-` and `_`"));
             }
         }
         Ok(Self { user_id: &principal.resource, group_id: &group.resource })
@@ -157,39 +155,17 @@ impl<'a> Membership<'a> {
         (complete && ids.all(|id| id.is_some())).then_some(false)
     }
 
-    /// Asks for a change once. What then counts is what Duo says of the user, unless it clearly refused.
-    fn change(&self, duo: &Duo, host: &Host, request: &Request, wanted: bool) -> Result<(), Failure> {
-        let unclear = match duo.fetch::<Envelope<IgnoredAny>>(host, request) {
-            Ok(_) => None,
-            Err(Failure::Upstream(detail) | Failure::InvalidResponse(detail)) => Some(detail),
-            // User or group went meanwhile, and the membership with it.
-            Err(Failure::NotFound(detail)) if !wanted => Some(detail),
-            Err(refused) => return Err(refused),
-        };
-        let is_open = unclear.is_some();
-        let detail = unclear
-            .unwrap_or_else(|| Detail::new("Duo accepted the change, but it cannot be seen").place(request.place()));
+    fn change(&self, duo: &Duo, host: &Host, request: Request, wanted: bool) -> Result<Settled, Failure> {
         let Self { user_id, group_id } = self;
-        let (meaning, remedy) = match self.read(duo, host).map(is_member) {
-            Ok(member) if member == wanted => return Ok(()),
-            Ok(member) => (
-                format!("`{user_id}` {} a member of `{group_id}`", if member { "still is" } else { "still is not" }),
-                if is_open { "try again" } else { "if a directory manages the group, change it there" },
-            ),
-            Err(_) => (
-                format!("nobody knows whether `{user_id}` is a member of `{group_id}` now: reading the user failed"),
-                "try again; what is done already is not done twice",
-            ),
-        };
-        Err(Failure::Upstream(detail.meaning(meaning).remedy(remedy)))
+        let still = if wanted { "still is not" } else { "still is" };
+        let claim = format!("`{user_id}` is a member of `{group_id}`");
+        let change = Change::new(request, claim, format!("`{user_id}` {still} a member of `{group_id}`"))
+            .elsewhere("if a directory manages the group, change it there");
+        duo.change(host, &change, |_| Ok(is_member(self.read(duo, host)?) == wanted))
     }
 }
 
 /// Who does not exist is in no group.
 fn is_member(standing: Option<Standing>) -> bool {
     standing.is_some_and(|standing| standing.member)
-}
-
-fn refused(message: String, remedy: &str) -> Failure {
-    Failure::Refused(Detail::new(message).remedy(remedy))
 }
