@@ -47,7 +47,13 @@ impl Hop<'_> {
 
     /// Whether sending it twice does no harm.
     pub(super) fn is_repeatable(&self) -> bool {
-        matches!(self.message.method, Method::GET | Method::HEAD) || self.permit.egress.repeatable
+        self.permit.egress.repeatable.unwrap_or(matches!(self.message.method, Method::GET | Method::HEAD))
+    }
+
+    /// Whether it may be sent again though it was refused for coming too often: it has done nothing yet, so that a write
+    /// may come again too, unless its body was made of what was read just before.
+    pub(super) fn outlasts_a_wait(&self) -> bool {
+        self.permit.egress.repeatable != Some(false)
     }
 }
 

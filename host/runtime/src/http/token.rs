@@ -98,7 +98,7 @@ impl Gateway {
             paths: vec![request.path.clone()],
             when: Vec::new(),
             conditions: Vec::new(),
-            repeatable: true,
+            repeatable: Some(true),
             content_type: Some("application/json".to_owned()),
             rate: None,
             withhold: Vec::new(),

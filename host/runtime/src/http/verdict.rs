@@ -93,8 +93,7 @@ impl Gateway {
             None if retry::is_passing(answer.status) => code(),
             None => return Next::Done(answer),
         };
-        // A 429 says that nothing was done, so a write may be sent again as well.
-        let again = hop.is_repeatable() || answer.status == 429;
+        let again = hop.is_repeatable() || (answer.status == 429 && hop.outlasts_a_wait());
         if !again || !tries.may_go_on(told) {
             return Next::Done(answer);
         }

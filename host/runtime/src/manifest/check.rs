@@ -363,7 +363,7 @@ impl Check<'_> {
         for method in &egress.methods {
             if !METHODS.contains(&method.as_str()) {
                 self.at(place, format!("`{method}` is not a method: it is one of {}", METHODS.join(", ")));
-            } else if !READING.contains(&method.as_str()) && egress.when.is_empty() && !egress.repeatable {
+            } else if !READING.contains(&method.as_str()) && egress.when.is_empty() && egress.repeatable != Some(true) {
                 let exports: Vec<_> = Export::WRITING.iter().map(|(name, _)| *name).collect();
                 let message = format!(
                     "{method} may write: say `when` ({}), or `repeatable = true` if it only reads",

@@ -207,8 +207,9 @@ pub struct Egress {
     /// Only while one of these exports runs under provisioning; empty: always.
     pub when: Vec<Export>,
     pub conditions: Vec<Condition>,
-    /// Safe to send twice, whatever its method.
-    pub repeatable: bool,
+    /// True: safe to send twice, whatever its method. False: not even after a 429, because what it says is out of date
+    /// by then. None: by its method.
+    pub repeatable: Option<bool>,
     /// What a 200 must be. `application/json` also stands for every `…+json`.
     pub content_type: Option<String>,
     /// The name of a rate.

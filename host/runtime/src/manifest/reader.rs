@@ -118,11 +118,16 @@ impl<'t> Table<'t> {
         name
     }
 
+    /// True or false; false if not given.
     pub(super) fn flag(&self, key: &'static str) -> bool {
-        let Some(value) = self.value(key) else { return false };
-        match value.get_ref() {
-            DeValue::Boolean(flag) => *flag,
-            other => self.wrong(key, "true or false", other).unwrap_or(false),
+        self.switch(key).unwrap_or(false)
+    }
+
+    /// True or false, if given.
+    pub(super) fn switch(&self, key: &'static str) -> Option<bool> {
+        match self.value(key)?.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            other => self.wrong(key, "true or false", other),
         }
     }
 

@@ -180,7 +180,7 @@ pub(in crate::manifest) fn egress(table: Table<'_>) -> Egress {
         paths: table.some_texts("paths"),
         when: table.words("when", &Export::WRITING),
         conditions: conditions(&table),
-        repeatable: table.flag("repeatable"),
+        repeatable: table.switch("repeatable"),
         content_type: table.text("content-type").map(|text| text.to_ascii_lowercase()),
         rate: table.text("rate"),
         withhold: withheld(&table),

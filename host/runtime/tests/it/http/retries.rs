@@ -160,6 +160,15 @@ fn a_write_is_sent_once_unless_it_was_not_taken() {
     assert_eq!(bench.send(&grant, write.clone()).unwrap().status, 200);
     assert_eq!((server.requests(), bench.clock.slept_seconds()), (3, vec![7, 7]));
 
+    // Unless by then it says what is out of date; whoever made it reads again, in its turn.
+    let server = failing(1, || Answer::json(429, "{}").header("retry-after", "7"));
+    let bench = Bench::new(&host(&server));
+    let stale = Request { method: "PUT".to_owned(), ..write };
+    assert_eq!(bench.send(&grant, stale).unwrap().status, 429);
+    assert_eq!((server.requests(), bench.clock.slept_seconds()), (1, vec![]));
+    assert_eq!(bench.send(&grant, get("/things")).unwrap().status, 200);
+    assert_eq!(bench.clock.slept_seconds(), [7]);
+
     // A search only reads, so it is sent again whatever happens.
     let server = failing(1, || Answer::json(503, "{}"));
     let search = Request { method: "POST".to_owned(), body: Some(Body::Json("{}".to_owned())), ..get("/search") };

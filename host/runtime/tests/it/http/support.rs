@@ -142,6 +142,14 @@ methods = ["POST", "DELETE"]
 paths = ["/things", "/things/*"]
 when = ["grant"]
 rate = "pages"
+
+[[egress]]
+origin = "api"
+methods = ["PUT"]
+paths = ["/things"]
+when = ["grant"]
+repeatable = false
+rate = "pages"
 "#;
 
 pub(super) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new().unwrap());
