@@ -1,9 +1,9 @@
 //! Constructors for rows, with the field's conventions for ids.
 
 use crate::types::{
-    AccountType, AppTrait, CredentialType, Email, Entitlement, EntitlementAnnotation, EntitlementKey, Expansion, Grant,
-    GrantAnnotation, GroupTrait, Purpose, Resource, ResourceAnnotation, ResourceId, RoleTrait, SecretTrait, State,
-    Status, StructuredName, Timestamp, Trait, UserTrait, Value,
+    AccountType, AppTrait, CredentialType, Email, Entitlement, EntitlementAnnotation, EntitlementKey, Expansion,
+    Failure, Grant, GrantAnnotation, GroupTrait, Purpose, Resource, ResourceAnnotation, ResourceId, RoleTrait,
+    SecretTrait, State, Status, StructuredName, Timestamp, Trait, UserTrait, Value,
 };
 
 /// The id of an entitlement, `<resource type>:<resource>:<slug>`. Never take it apart again: ids may contain `:`.
@@ -15,6 +15,18 @@ impl ResourceId {
     /// The resource of a type with the target's own id.
     pub fn new(resource_type: impl Into<String>, resource: impl Into<String>) -> Self {
         Self { resource_type: resource_type.into(), resource: resource.into() }
+    }
+
+    /// The target's own id where it is 1 to 64 letters, digits, `-` and `_`, as may stand in a path. Any other is refused:
+    /// the target cannot have given it. The remedy says what its ids are like.
+    pub fn plain(&self, remedy: &str) -> Result<&str, Failure> {
+        let Self { resource_type, resource } = self;
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        if (1..=64).contains(&resource.len()) && resource.bytes().all(fits) {
+            return Ok(resource);
+        }
+        let message = format!("`{}` cannot be the id of a {resource_type}", resource.escape_debug());
+        Err(Failure::refused(message, remedy))
     }
 }
 

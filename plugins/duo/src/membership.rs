@@ -92,14 +92,8 @@ impl<'a> Membership<'a> {
             let message = format!("`{}` is not the membership in a group of Duo", entitlement.escape_debug());
             return Err(Failure::refused(message, "name an entitlement such as `group:DGXXXXXXXXXXXXXXXXXX:member`"));
         }
-        for (kind, id) in [("user", &principal.resource), ("group", &group.resource)] {
-            let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-            if !(1..=64).contains(&id.len()) || !id.bytes().all(fits) {
-                let message = format!("`{}` cannot be the id of a {kind}", id.escape_debug());
-                return Err(Failure::refused(message, "Duo's ids are 1 to 64 letters, digits, `-` and `_`"));
-            }
-        }
-        Ok(Self { user_id: &principal.resource, group_id: &group.resource })
+        let ids = "Duo's ids are 1 to 64 letters, digits, `-` and `_`";
+        Ok(Self { user_id: principal.plain(ids)?, group_id: group.plain(ids)? })
     }
 
     fn user(&self) -> Result<Request, Failure> {
