@@ -10,6 +10,7 @@ use crate::PrivX;
 /// Permissions of a PrivX role, as its administration and the manifest name them.
 pub(crate) const USERS_VIEW: &str = "users-view";
 pub(crate) const ROLES_VIEW: &str = "roles-view";
+pub(crate) const ROLES_MANAGE: &str = "roles-manage";
 
 /// Which credentials are configured. The manifest chooses the request for a token by the same fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,9 @@ use crate::PrivX;
 use crate::api::USERS_VIEW;
 use crate::membership::{Held, Source, by_source, held};
 
+/// Below it stand the users, each with their own address.
+pub(crate) const USERS: &str = "/role-store/api/v1/users";
+
 /// Facts with this prefix, a user's id and a role's: memberships to look up.
 const WANTED: &str = "wanted/";
 
@@ -73,8 +76,9 @@ fn whole_users(facts: &[(String, Vec<u8>)]) -> Result<Vec<[String; 2]>, Failure>
     Ok(memberships)
 }
 
-fn request(user_id: &str) -> Result<Request, Failure> {
-    Ok(Request::get("/role-store/api/v1/users").segment(user_id)?.segment("roles")?.permission(USERS_VIEW))
+/// The roles of one user.
+pub(crate) fn request(user_id: &str) -> Result<Request, Failure> {
+    Ok(Request::get(USERS).segment(user_id)?.segment("roles")?.permission(USERS_VIEW))
 }
 
 /// The roles in an answer. Where there is none to have, the membership stays, and what it comes from is unknown.

@@ -2,10 +2,11 @@
 //!
 //! An installation holds users of several directories, API clients among them, and roles. Three listings make the file:
 //! [`users`], [`roles`], and the [`members`] of each role, for which PrivX has no bulk listing. [`details`] looks up where a
-//! membership comes from, for the members whose listing does not say it. How PrivX pages is in [`pages`], how it answers
+//! membership comes from, for the members whose listing does not say it; [`assignment`] gives roles and takes them back. How PrivX pages is in [`pages`], how it answers
 //! and refuses in [`api`]; tokens, retries and rates are the host's, by the manifest.
 
 mod api;
+mod assignment;
 mod details;
 mod members;
 mod membership;
@@ -15,7 +16,8 @@ mod roles;
 mod users;
 mod validate;
 
-use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, Step};
+use accord_sdk::types::{EntitlementKey, GrantOutcome, RevokeOutcome};
+use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, ResourceId, Step};
 
 accord_sdk::connector!(PrivX, "manifest.toml");
 
@@ -55,5 +57,23 @@ impl Connector for PrivX {
             "membership-details" => details::read(self, page),
             _ => Err(page.unknown_collection()),
         }
+    }
+
+    fn grant(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<GrantOutcome, Failure> {
+        assignment::grant(self, host, entitlement, principal)
+    }
+
+    fn revoke(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<RevokeOutcome, Failure> {
+        assignment::revoke(self, host, entitlement, principal)
     }
 }

@@ -1,7 +1,9 @@
 //! The roles. Each leads to the listing of its members.
 
+use std::collections::BTreeSet;
+
 use accord_sdk::json::{List, Text};
-use accord_sdk::{Collection, Entitlement, Failure, Page, Request, Resource, RoleTrait, Step};
+use accord_sdk::{Collection, Entitlement, Failure, Host, Page, Request, Resource, RoleTrait, Step, Target};
 use serde::Deserialize;
 
 use crate::PrivX;
@@ -32,9 +34,9 @@ const PRIVILEGED: [&str; 8] = [
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Role {
+pub(crate) struct Role {
     id: String,
-    name: Text,
+    pub(crate) name: Text,
     comment: Text,
     system: Option<bool>,
     permissions: List<String>,
@@ -55,6 +57,8 @@ struct Role {
 struct Rules {
     #[serde(rename = "type")]
     kind: Text,
+    /// The directory whose users a rule is about.
+    source: Text,
     rules: List<Rules>,
 }
 
@@ -78,6 +82,12 @@ pub(crate) fn request() -> Request {
 /// One role's own address, and what is below it.
 pub(crate) fn request_of(role_id: &str) -> Result<Request, Failure> {
     Ok(Request::get(PATH).segment(role_id)?.permission(ROLES_VIEW))
+}
+
+/// A role alone. None: PrivX has no such role.
+pub(crate) fn one(privx: &PrivX, host: &Host, role_id: &str) -> Result<Option<Role>, Failure> {
+    let answer = privx.send(host, &request_of(role_id)?)?;
+    if privx.has_none(&answer) { Ok(None) } else { privx.decode(&answer).map(Some) }
 }
 
 pub(crate) fn read(privx: &PrivX, page: &mut Page<'_>) -> Result<Step, Failure> {
@@ -132,6 +142,21 @@ impl Role {
             .with(RoleTrait::unscoped())
     }
 
+    /// Whether every user has it.
+    pub(crate) fn is_automatic(&self) -> bool {
+        self.system == Some(true) && &*self.name == EVERYBODY
+    }
+
+    /// What makes somebody a member whom nobody gave the role: `mapping rules of the directory …`.
+    pub(crate) fn rules(&self) -> String {
+        let directories = self.source_rules.as_ref().map(Rules::directories).unwrap_or_default();
+        match directories.into_iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().as_slice() {
+            [] => "mapping rules".into(),
+            [directory] => format!("mapping rules of the directory {directory}"),
+            directories => format!("mapping rules of the directories {}", directories.join(", ")),
+        }
+    }
+
     fn has_mapping_rules(&self) -> bool {
         self.source_rules.as_ref().is_some_and(Rules::map_somebody)
     }
@@ -145,7 +170,7 @@ impl Role {
     fn source(&self, details: Details) -> Source {
         let all_explicit = self.explicit_count.is_some() && self.explicit_count == self.member_count;
         match details {
-            _ if self.system == Some(true) && &*self.name == EVERYBODY => Source::Automatic,
+            _ if self.is_automatic() => Source::Automatic,
             _ if !self.has_mapping_rules() || all_explicit => Source::Explicit,
             Details::Always => Source::LookedUp,
             Details::Privileged if self.is_privileged() => Source::LookedUp,
@@ -157,5 +182,10 @@ impl Role {
 impl Rules {
     fn map_somebody(&self) -> bool {
         self.kind.eq_ignore_ascii_case("RULE") || self.rules.iter().any(Self::map_somebody)
+    }
+
+    /// The directories that it is about, each once.
+    fn directories(&self) -> BTreeSet<&str> {
+        self.source.given().into_iter().chain(self.rules.iter().flat_map(Self::directories)).collect()
     }
 }

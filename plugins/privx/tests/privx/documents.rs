@@ -17,15 +17,29 @@ fn text<'a>(entry: &'a Value, name: &str) -> &'a str {
 }
 
 #[test]
-fn nothing_that_could_change_privx_may_be_sent() {
+fn what_writes_is_open_for_changes_only_and_is_not_sent_again() {
     let manifest = manifest();
     for egress in entries(&manifest, "egress") {
         let methods: Vec<&str> =
             egress["methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap()).collect();
         let paths = egress["paths"].as_array().unwrap();
         let searches = methods == ["POST"] && paths == &["/role-store/api/v1/users/search".into()];
-        assert!(methods == ["GET"] || searches, "{egress:?}");
+        let writes = methods == ["PUT"] && paths == &["/role-store/api/v1/users/*/roles".into()];
+        assert!(methods == ["GET"] || searches || writes, "{egress:?}");
+        if writes {
+            assert_eq!(egress["when"], Value::from(vec!["grant", "revoke"]));
+            assert_eq!(egress["repeatable"], Value::from(false), "by then its list of roles is out of date");
+        }
     }
+}
+
+#[test]
+fn nothing_is_withheld_of_what_is_sent_back() {
+    let manifest = manifest();
+    let of_user = Value::from("/role-store/api/v1/users/*/roles");
+    let entries = entries(&manifest, "egress").iter();
+    let mut reading = entries.filter(|egress| egress["paths"].as_array().unwrap().contains(&of_user));
+    assert!(reading.all(|egress| egress.get("withhold").is_none()), "it would come back as null");
 }
 
 #[test]

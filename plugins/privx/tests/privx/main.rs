@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests are brief and panic freely, their helpers included")]
 
+mod assignments;
 mod documents;
 mod memberships;
 mod pages;

@@ -12,7 +12,6 @@ fn it_says_what_it_is_and_can() {
     assert_eq!(desk.connector("privx", &["-v"]).run().exits(0).stdout, "baton-privx version 0.1.0\n");
     let outcome = desk.connector("privx", &["capabilities"]).run().exits(0);
     assert_eq!(outcome.stdout, include_str!("../golden/privx-capabilities.json").trim_end());
-    assert!(!outcome.stdout.contains("PROVISION"), "nothing is promised that is not there");
     let outcome = desk.connector("privx", &["config"]).run().exits(0);
     assert_eq!(outcome.stdout, include_str!("../golden/privx-config.json").trim_end());
 }
@@ -23,11 +22,12 @@ fn whoever_inspects_it_sees_what_it_may_ask_for_and_what_is_withheld() {
     for line in [
         "POST  <base-url>/role-store/api/v1/users/search",
         "6 members of the answer withheld",
+        "PUT   <base-url>/role-store/api/v1/users/*/roles",
         "api-client-secret, oauth-client-secret (kept in the host, never seen by the plugin)",
     ] {
         assert!(outcome.stdout.contains(line), "{line} in {}", outcome.stdout);
     }
-    assert!(!outcome.stdout.contains("only for"), "nothing of it writes: {}", outcome.stdout);
+    assert_eq!(outcome.stdout.matches("only for grant, revoke").count(), 1, "{}", outcome.stdout);
 }
 
 #[test]
