@@ -6,6 +6,7 @@ mod credentials;
 mod faults;
 mod pages;
 mod permissions;
+mod provisioning;
 mod secrecy;
 mod tokens;
 mod trust;
