@@ -1,12 +1,13 @@
 //! `accord grant`, `revoke`, `account`, `credential` and `action`: one change of a target, and what came of it.
 //!
-//! `resolve` makes ids of what was given, with the help of `lookup` where there is a file; `told` prints what came of
-//! the change.
+//! `resolve` makes ids of what was given, with the help of `lookup` where there is a file; `turn` waits for another run
+//! where two would undo each other's change; `told` prints what came of it.
 
 mod actions;
 mod lookup;
 mod resolve;
 mod told;
+mod turn;
 
 use accord_runtime::manifest::Manifest;
 use accord_runtime::plugin::Package;
@@ -39,6 +40,7 @@ pub(super) fn run(
     let operation = resolve::operation(manifest, &asked)?;
     provision::check(manifest, &operation)?;
     let mode = mode(&asked, &operation)?;
+    let _turn = if mode == Mode::Apply { turn::take(manifest, &configuration, &operation) } else { None };
     let host = Host::start(screen.clone())?;
     let answer =
         host.run(package, configuration, network, async |setup| provision::provision(setup, &operation, mode).await)?;
