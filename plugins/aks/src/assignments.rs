@@ -120,8 +120,7 @@ fn push(
     roles: &BTreeMap<String, AzureRole>,
     grants: BTreeMap<(String, Scope, Kind, String), Reasons>,
 ) -> Result<(), Failure> {
-    let people: BTreeSet<(Kind, String, String)> =
-        grants.keys().map(|(_, _, kind, id)| (*kind, id.clone(), String::new())).collect();
+    let people: BTreeSet<(Kind, &str, &str)> = grants.keys().map(|(_, _, kind, id)| (*kind, id.as_str(), "")).collect();
     directory::push_principals(page, situation, &people)?;
     let mut pushed = BTreeSet::new();
     for ((role, scope, kind, principal), reasons) in grants {

@@ -79,7 +79,9 @@ struct Reasons<'b> {
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
     let first = page.cursor::<serde_json::Value>()?.is_none();
-    let listed = kubernetes::list::<Binding>(&situation, page, listing, aks.page_size, fitting)?;
+    // Each names many subjects: their pages are half as long as others, for the sake of memory.
+    let limit = aks.page_size.div_ceil(2);
+    let listed = kubernetes::list::<Binding>(&situation, page, listing, limit, fitting)?;
     if first && listing.is_cluster_wide {
         built_in_groups::always(page)?;
     }
@@ -135,7 +137,7 @@ impl Reading<'_> {
             ("Role", Some(namespace)) => Held { role: RoleName { namespace: Some(namespace), name }, within: None },
             (_, within) => Held { role: RoleName { namespace: None, name }, within },
         };
-        self.named.add(held.role.resource(), &binding.called());
+        self.named.add(held.role.id(), || held.role.resource(), || binding.called());
         held
     }
 
@@ -190,12 +192,12 @@ impl Reading<'_> {
         let mut people = BTreeSet::new();
         for ((_, principal), reasons) in &grants {
             if let Principal::ServiceAccount { namespace, name } = principal {
-                let by = reasons.bindings.iter().map(|binding| binding.called()).min().unwrap_or_default();
+                let by = || reasons.bindings.iter().map(|binding| binding.called()).min().unwrap_or_default();
+                let resource = || service_accounts::resource(namespace, name);
                 self.named.namespace(namespace);
-                self.named.add(service_accounts::resource(namespace, name), &by);
+                self.named.add(service_accounts::id(namespace, name), resource, by);
             } else if let Some(kind) = principal.kind() {
-                let named = |name: &&str| (kind, principal.name().to_owned(), (*name).to_owned());
-                people.extend(reasons.names.iter().map(named));
+                people.extend(reasons.names.iter().map(|&name| (kind, principal.name(), name)));
             }
         }
         directory::push_principals(page, self.situation, &people)?;

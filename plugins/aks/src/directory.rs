@@ -44,12 +44,12 @@ impl Kind {
 pub(crate) fn push_principals(
     page: &mut Page<'_>,
     situation: &Situation,
-    named: &BTreeSet<(Kind, String, String)>,
+    named: &BTreeSet<(Kind, &str, &str)>,
 ) -> Result<(), Failure> {
     let mut names: BTreeMap<(Kind, &str), Vec<String>> = BTreeMap::new();
     let mut facts = Vec::new();
-    for (kind, id, name) in named {
-        names.entry((*kind, id)).or_default().push(name.clone());
+    for &(kind, id, name) in named {
+        names.entry((kind, id)).or_default().push(name.to_owned());
         if matches!(kind, Kind::Person | Kind::Team) && is_uuid(id) {
             facts.push((format!("{}{id}/{name}", kind.prefix()), Vec::new()));
         }

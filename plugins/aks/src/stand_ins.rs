@@ -36,10 +36,11 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// Something that is named by another object; `by` is for people.
-    pub(crate) fn add(&mut self, resource: Resource, by: &str) {
-        let key = (resource.id.resource_type.clone(), resource.id.resource.clone());
-        self.resources.entry(key).or_insert_with(|| resource.description(format!("named by {by}")));
+    /// Something that is named by another object, made when it is named for the first time; `by` is for people.
+    pub(crate) fn add(&mut self, id: ResourceId, resource: impl FnOnce() -> Resource, by: impl FnOnce() -> String) {
+        let ResourceId { resource_type, resource: name } = id;
+        let named = self.resources.entry((resource_type, name));
+        named.or_insert_with(|| resource().description(format!("named by {}", by())));
     }
 
     pub(crate) fn namespace(&mut self, name: &str) {
@@ -51,7 +52,7 @@ impl Named {
     /// Pushes stand-ins for everything that no listing saw.
     pub(crate) fn push(mut self, page: &mut Page<'_>) -> Result<(), Failure> {
         for name in std::mem::take(&mut self.namespaces) {
-            self.add(namespaces::resource(&name), "what is in it");
+            self.add(namespaces::id(&name), || namespaces::resource(&name), || "what is in it".into());
         }
         let resources: Vec<Resource> = self.resources.into_values().collect();
         let keys: Vec<String> = resources.iter().map(|resource| key(&resource.id)).collect();

@@ -2,7 +2,7 @@
 
 use accord_fixtures::azure::{AksServer, Options, Settings, Shape, World};
 
-use super::{FILE, sync};
+use super::{FILE, against, sync};
 use crate::rows::Rows;
 use crate::support::Desk;
 
