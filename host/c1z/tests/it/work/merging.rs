@@ -21,11 +21,13 @@ fn name_of(place: &Place, text: &str) -> String {
 // Checklist 17.
 #[test]
 fn the_listing_later_in_the_manifest_wins_whatever_was_committed_first() {
-    for listings in [["groups", "users"], ["users", "groups"]] {
+    // One that the manifest does not name comes after all others.
+    for (first, second, wins) in
+        [("groups", "users", "users"), ("users", "groups", "users"), ("others", "apps", "others")]
+    {
         let place = Place::new();
-        let rows: Vec<_> = listings.iter().map(|name| (*name, named("user:u", name, false))).collect();
-        place.sync(&rows).unwrap();
-        assert_eq!(name_of(&place, "user:u"), "users");
+        place.sync(&[first, second].map(|name| (name, named("user:u", name, false)))).unwrap();
+        assert_eq!(name_of(&place, "user:u"), wins);
     }
 }
 
