@@ -30,7 +30,7 @@ pub(crate) fn stop_requests(screen: Screen) -> Result<watch::Receiver<Option<i32
             () = tokio::time::sleep(PATIENCE) => first,
         };
         let problem = Problem::new(Category::Interrupted(last), "STOP-002", "stopped at once")
-            .line("resume", "run the same command again: pages that were read need not be read again");
+            .line("resume", "run the same command again: it goes on from what is done");
         screen.show("");
         screen.write(&format!("{problem}\n"));
         std::process::exit(problem.category.exit_code());

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod configuration;
 mod convert;
 mod credentials;
+pub mod encryption;
 pub mod engine;
 pub mod http;
 #[cfg(test)]

@@ -35,6 +35,12 @@ impl Sources<'_> {
     }
 }
 
+/// The text of a small file. The error reads after its name.
+pub(crate) fn file(path: &std::path::Path) -> Result<Zeroizing<String>, String> {
+    let given = secret::read(path)?;
+    given.texts.into_iter().next().ok_or_else(|| "is empty".to_owned())
+}
+
 /// In the environment; an empty variable counts as none.
 pub(crate) fn variable(name: &str) -> Option<Given> {
     let text = std::env::var_os(name).filter(|text| !text.is_empty() && !name.is_empty())?;

@@ -1,20 +1,22 @@
 //! `accord grant`, `revoke`, `account`, `credential` and `action`: one change of a target, and what came of it.
 //!
 //! `resolve` makes ids of what was given, with the help of `lookup` where there is a file; `turn` waits for another run
-//! where two would undo each other's change; `told` prints what came of it.
+//! where two would undo each other's change; `credentials` sees to it that new credentials reach somebody; `told` prints
+//! what came of the change.
 
 mod actions;
+mod credentials;
 mod lookup;
 mod resolve;
 mod told;
 mod turn;
 
-use accord_runtime::manifest::Manifest;
 use accord_runtime::plugin::Package;
 use accord_runtime::provision::{self, Answer, Mode, Operation};
 use accord_runtime::{Category, Problem};
 use clap::ArgMatches;
 
+use self::credentials::Keeping;
 use super::prepare::{Prepared, prepare};
 use crate::args::ChangeArguments;
 use crate::host::Host;
@@ -41,10 +43,20 @@ pub(super) fn run(
     provision::check(manifest, &operation)?;
     let mode = mode(&asked, &operation)?;
     let _turn = if mode == Mode::Apply { turn::take(manifest, &configuration, &operation) } else { None };
+    let keeping = Keeping::of(&asked, &operation, mode)?;
     let host = Host::start(screen.clone())?;
     let answer =
         host.run(package, configuration, network, async |setup| provision::provision(setup, &operation, mode).await)?;
-    tell(manifest, &operation, &answer, told::Style::of(format, shape))
+    let kept = match &answer {
+        Answer::Done(done) => keeping.keep(&done.credentials)?,
+        Answer::Planned(_) => Vec::new(),
+    };
+    let told = told::Told::new(manifest, &operation, &answer, &kept);
+    match told::Style::of(format, shape) {
+        told::Style::Text => output::print(&told.text())?,
+        told::Style::Json => output::print_json(&told)?,
+    }
+    Ok(told.exit_code())
 }
 
 /// A change that was forbidden is not made; whether it could be is nobody's harm.
@@ -60,13 +72,4 @@ fn mode(asked: &ChangeArguments, operation: &Operation) -> Result<Mode, Problem>
         }
         _ => Ok(Mode::Apply),
     }
-}
-
-fn tell(manifest: &Manifest, operation: &Operation, answer: &Answer, style: told::Style) -> Result<i32, Problem> {
-    let told = told::Told::new(manifest, operation, answer);
-    match style {
-        told::Style::Text => output::print(&told.text())?,
-        told::Style::Json => output::print_json(&told)?,
-    }
-    Ok(told.exit_code())
 }

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use accord_c1z::encode::{entitlement_id, grant_id};
 use accord_c1z::model::{self, Grant, GrantAnnotation, Resource, ResourceId, State, Trait};
 use accord_runtime::Category;
+use accord_runtime::encryption::Encrypted;
 use accord_runtime::http::PlannedRequest;
 use accord_runtime::manifest::Manifest;
 use accord_runtime::provision::{AccountState, ActionState, Answer, Done, Operation, Outcome};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::credentials::Kept;
 use crate::args::Format;
 use crate::output::printable;
 use crate::shape::Shape;
@@ -56,6 +60,8 @@ pub(super) struct Told<'a> {
     grants: Vec<ToldGrant<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<ToldAction<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    credentials: Vec<ToldCredential<'a>>,
     /// What a dry run would have sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     requests: Vec<ToldRequest<'a>>,
@@ -103,6 +109,26 @@ struct ToldAction<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct ToldCredential<'a> {
+    name: &'a str,
+    description: &'a str,
+    /// Where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    encrypted: Vec<ToldCipher<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ToldCipher<'a> {
+    recipient: &'a str,
+    provider: &'static str,
+    key_ids: [&'a str; 1],
+    /// In base64: an age file, or a compact JWE.
+    ciphertext: String,
+}
+
+#[derive(Debug, Serialize)]
 struct ToldRequest<'a> {
     method: &'a str,
     url: &'a str,
@@ -114,7 +140,7 @@ struct ToldRequest<'a> {
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn new(manifest: &'a Manifest, operation: &'a Operation, answer: &'a Answer) -> Self {
+    pub(super) fn new(manifest: &'a Manifest, operation: &'a Operation, answer: &'a Answer, kept: &'a [Kept]) -> Self {
         let (entitlement, principal, resource) = match operation {
             Operation::Grant { entitlement, principal } | Operation::Revoke { entitlement, principal } => {
                 (Some(entitlement.id.as_str()), Some(principal.into()), None)
@@ -137,6 +163,7 @@ impl<'a> Told<'a> {
             entitlements: Vec::new(),
             grants: Vec::new(),
             action: None,
+            credentials: kept.iter().map(credential).collect(),
             requests: Vec::new(),
             exit_code: 0,
         };
@@ -187,6 +214,7 @@ impl<'a> Told<'a> {
             let login = row.login.map(|login| format!(", login {login}")).unwrap_or_default();
             lines.push(format!("  {} {}: {}{login}", row.id.resource_type, row.id.resource, row.display_name));
         }
+        lines.extend(self.credentials.iter().flat_map(ToldCredential::lines));
         if let Some(action) = &self.action {
             lines.extend(action.response.iter().map(|(name, value)| format!("  {name}: {}", shown(value))));
         }
@@ -216,6 +244,20 @@ impl<'a> Told<'a> {
             }
             (_, outcome) => format!("{}: {}", outcome.replace('-', " "), resource()),
         }
+    }
+}
+
+impl ToldCredential<'_> {
+    fn lines(&self) -> Vec<String> {
+        let name = self.name;
+        let mut lines: Vec<String> = self.secret.map(|secret| format!("  {name}: {secret}")).into_iter().collect();
+        for cipher in &self.encrypted {
+            lines.push(format!("  {name}, encrypted to {}, in base64: {}", cipher.recipient, cipher.ciphertext));
+        }
+        if lines.is_empty() {
+            lines.push(format!("  {name}: nobody has it; give --encrypt-to or --show-credentials the next time"));
+        }
+        lines
     }
 }
 
@@ -291,6 +333,24 @@ fn grant(row: &Grant) -> ToldGrant<'_> {
             GrantAnnotation::Immutable(source) => Some(source.as_str()),
             _ => None,
         }),
+    }
+}
+
+fn credential(kept: &Kept) -> ToldCredential<'_> {
+    ToldCredential {
+        name: &kept.name,
+        description: &kept.description,
+        secret: kept.shown.as_deref(),
+        encrypted: kept.encrypted.iter().map(|(recipient, encrypted)| cipher(recipient, encrypted)).collect(),
+    }
+}
+
+fn cipher<'a>(recipient: &'a str, encrypted: &'a Encrypted) -> ToldCipher<'a> {
+    ToldCipher {
+        recipient,
+        provider: encrypted.provider,
+        key_ids: [&encrypted.key_id],
+        ciphertext: STANDARD.encode(&encrypted.ciphertext),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Changing a target through the front door: what is sent, what is told, what the target then has, and what is refused.
 
+mod accounts;
+mod actions;
 mod drop_in;
 mod hostile;
 mod lookups;
 mod membership;
 mod permitted;
+mod trouble;
 
 use accord_fixtures::duo::DuoServer;
 use accord_fixtures::server::Exchange;
