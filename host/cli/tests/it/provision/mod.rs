@@ -5,6 +5,7 @@ mod actions;
 mod drop_in;
 mod hostile;
 mod lookups;
+mod managed;
 mod membership;
 mod permitted;
 mod trouble;
