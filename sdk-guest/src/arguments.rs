@@ -1,7 +1,7 @@
 //! What a caller gives by name: the arguments of an action, the profile of a new account. An empty text and a JSON null
 //! are as good as nothing.
 
-use serde::Deserialize;
+use serde_json::Value as Json;
 
 use crate::types::{Failure, Value};
 
@@ -9,19 +9,6 @@ use crate::types::{Failure, Value};
 #[derive(Debug, Clone, Copy)]
 pub struct Arguments<'a> {
     given: &'a [(String, Value)],
-}
-
-/// A resource, in the words of the interface or in those of the field.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Named {
-    Id(String),
-    Resource {
-        #[serde(default, alias = "resource_type_id", alias = "resource-type", alias = "resourceType")]
-        resource_type: Option<String>,
-        #[serde(alias = "resource_id", alias = "resourceId")]
-        resource: String,
-    },
 }
 
 impl<'a> Arguments<'a> {
@@ -71,25 +58,32 @@ impl<'a> Arguments<'a> {
     /// The id of a resource of this type, given alone or with its type.
     pub fn resource_id(&self, name: &str, resource_type: &str) -> Result<String, Failure> {
         let form = format!("the id of a resource of type `{resource_type}`");
-        let named = match self.get(name) {
-            None => None,
-            Some(Value::Text(id)) => Some(Named::Id(id.clone())),
-            Some(Value::Json(json)) => Some(serde_json::from_str(json).map_err(|_| wrong(name, &form))?),
+        let given = match self.get(name) {
+            None => return Err(missing(name, &form)),
+            Some(Value::Text(id)) => Json::from(id.as_str()),
+            Some(Value::Json(json)) => serde_json::from_str(json).map_err(|_| wrong(name, &form))?,
             Some(_) => return Err(wrong(name, &form)),
         };
-        let id = match named {
-            Some(Named::Resource { resource_type: Some(given), .. }) if given != resource_type => {
-                let message = format!("the argument `{name}` names a resource of type `{}`", given.escape_debug());
+        // In the words of the interface, and in those of the field.
+        let member = |names: &[&str]| names.iter().find_map(|name| given.get(name)?.as_str());
+        match member(&["resource_type", "resource_type_id", "resourceType", "resource-type"]) {
+            Some(other) if other != resource_type => {
+                let message = format!("the argument `{name}` names a resource of type `{}`", other.escape_debug());
                 return Err(Failure::refused(message, format!("give {form}")));
             }
-            Some(Named::Id(id) | Named::Resource { resource: id, .. }) => id.trim().to_owned(),
-            None => String::new(),
-        };
-        if id.is_empty() {
-            return Err(Failure::refused(format!("the argument `{name}` is missing"), format!("give {form}")));
+            _ => {}
         }
-        Ok(id)
+        let id = given.as_str().or_else(|| member(&["resource", "resource_id", "resourceId"]));
+        match id.map(str::trim) {
+            None => Err(wrong(name, &form)),
+            Some("") => Err(missing(name, &form)),
+            Some(id) => Ok(id.into()),
+        }
     }
+}
+
+fn missing(name: &str, form: &str) -> Failure {
+    Failure::refused(format!("the argument `{name}` is missing"), format!("give {form}"))
 }
 
 fn wrong(name: &str, form: &str) -> Failure {

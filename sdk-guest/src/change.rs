@@ -55,7 +55,7 @@ impl Change {
         &self,
         target: &T,
         host: &Host,
-        look: impl FnOnce(Option<&Response>) -> Result<bool, Failure>,
+        look: &mut dyn FnMut(Option<&Response>) -> Result<bool, Failure>,
     ) -> Result<Settled, Failure> {
         let (detail, remedy) = match self.ask(target, host)? {
             Asked::Pointless(refusal) => {

@@ -91,9 +91,9 @@ pub trait Target {
         &self,
         host: &Host,
         change: &Change,
-        look: impl FnOnce(Option<&Response>) -> Result<bool, Failure>,
+        mut look: impl FnMut(Option<&Response>) -> Result<bool, Failure>,
     ) -> Result<Settled, Failure> {
-        change.settle(self, host, look)
+        change.settle(self, host, &mut look)
     }
 
     /// What an unsuccessful status means.
