@@ -2,8 +2,8 @@
 
 use accord_sdk::json::Text;
 use accord_sdk::types::Detail;
-use accord_sdk::{Failure, Page, Request, Response, Target, Timestamp};
-use serde::Deserialize;
+use accord_sdk::{Failure, Host, Page, Request, Response, Target, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::Datadog;
 
@@ -12,9 +12,12 @@ pub(crate) const USERS: &str = "User Access Read";
 pub(crate) const TEAMS: &str = "Teams Read";
 pub(crate) const ON_CALL: &str = "On-Call Read";
 pub(crate) const API_KEYS: &str = "API Keys Read";
+pub(crate) const INVITE: &str = "User Access Invite";
+pub(crate) const MANAGE: &str = "User Access Manage";
+pub(crate) const SERVICE_ACCOUNTS: &str = "Service Account Write";
 
 /// `{"data": …}`.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Document<T> {
     pub(crate) data: T,
 }
@@ -24,6 +27,24 @@ pub(crate) struct Document<T> {
 #[serde(default)]
 pub(crate) struct Reference {
     pub(crate) id: Text,
+}
+
+/// The same, to be sent.
+#[derive(Serialize)]
+pub(crate) struct Named<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+impl<'a> Named<'a> {
+    pub(crate) fn user(id: &'a str) -> Self {
+        Self { id, kind: "users" }
+    }
+
+    pub(crate) fn role(id: &'a str) -> Self {
+        Self { id, kind: "roles" }
+    }
 }
 
 /// A relation to one object: `{"data": {…}}`, with null for none.
@@ -98,26 +119,65 @@ impl Target for Datadog {
     }
 }
 
+impl Datadog {
+    /// Whether Datadog itself says that there is no such thing. A 404 without its words may come from a proxy, and proves
+    /// nothing.
+    pub(crate) fn has_none(&self, answer: &Response) -> bool {
+        answer.status() == 404 && answer.is_json() && !self.explain(answer).is_empty()
+    }
+}
+
+/// Refuses what cannot be an id, before anybody is asked.
+pub(crate) fn demand_uuid(kind: &str, id: &str) -> Result<(), Failure> {
+    if is_uuid(id) {
+        return Ok(());
+    }
+    let message = format!("`{}` cannot be the id of a {kind}", id.escape_debug());
+    Err(Failure::refused(message, "Datadog's ids are UUIDs, such as `11111111-aaaa-4aaa-8aaa-000000000001`"))
+}
+
+fn is_uuid(id: &str) -> bool {
+    let mut lengths = id.split('-').map(str::len);
+    let groups = [8, 4, 4, 4, 12].map(Some).into_iter().chain([None]);
+    groups.eq(std::iter::repeat_with(|| lengths.next()).take(6))
+        && id.chars().all(|digit| digit == '-' || digit.is_ascii_hexdigit())
+}
+
 /// A request for one object, or for what belongs to it. Datadog's ids are UUIDs; anything else never becomes part of a
 /// path.
 pub(crate) fn of_object(path: &str, id: &str, permission: &'static str) -> Result<Request, Failure> {
-    let mut lengths = id.split('-').map(str::len);
-    let groups = [8, 4, 4, 4, 12].map(Some).into_iter().chain([None]);
-    let is_uuid = groups.eq(std::iter::repeat_with(|| lengths.next()).take(6))
-        && id.chars().all(|digit| digit == '-' || digit.is_ascii_hexdigit());
-    if !is_uuid {
+    if !is_uuid(id) {
         let message = format!("Datadog gave an id that is no UUID: `{}`", id.escape_debug());
         return Err(Failure::invalid_response(message, path));
     }
     Ok(Request::get(path).segment(id)?.permission(permission))
 }
 
+/// Where something odd about a row is told.
+pub(crate) trait Notes {
+    /// What, what is done about it, and an example.
+    fn note(&mut self, what: &str, reason: &str, example: &str);
+}
+
+impl Notes for Page<'_> {
+    fn note(&mut self, what: &str, reason: &str, example: &str) {
+        Page::note(self, what, reason, example);
+    }
+}
+
+/// A call that reads no page has only the log.
+impl Notes for &Host {
+    fn note(&mut self, what: &str, reason: &str, example: &str) {
+        accord_sdk::warn!(**self, "a row is odd", what = what, reason = reason, example = example);
+    }
+}
+
 /// A moment as Datadog writes it. What cannot be read is told and left out.
-pub(crate) fn moment(page: &mut Page<'_>, text: &Text, of: &str) -> Option<Timestamp> {
+pub(crate) fn moment(notes: &mut dyn Notes, text: &Text, of: &str) -> Option<Timestamp> {
     let given = text.given()?;
     let moment = Timestamp::rfc3339(given);
     if moment.is_none() {
-        page.note("a time cannot be read", "left out", of);
+        notes.note("a time cannot be read", "left out", of);
     }
     moment
 }

@@ -2,21 +2,31 @@
 //!
 //! An organization holds users, roles and teams, and, where asked for, on-call schedules and API keys. Each listing is a
 //! file of its own here: [`roles`], [`users`] (whose pages also say who has which role), [`teams`], [`members`] of one
-//! team, [`schedules`], who is [`on_call`] in one schedule, and [`api_keys`]. How Datadog answers is in [`api`], how its
-//! lists are paged in [`pages`]; the two keys, retries and rates are the host's, by the manifest.
+//! team, [`schedules`], who is [`on_call`] in one schedule, and [`api_keys`]. What users are given is [`held`]: a role
+//! ([`role_member`]) or a place in a team ([`team_member`]); accounts themselves are changed in [`account`], by request or
+//! by one of the [`actions`]. How Datadog answers is in [`api`], how its lists are paged in [`pages`]; the two keys,
+//! retries and rates are the host's, by the manifest.
 
+mod account;
+mod actions;
 mod api;
 mod api_keys;
+mod held;
 mod members;
 mod on_call;
 mod pages;
+mod role_member;
 mod roles;
 mod schedules;
+mod team_member;
 mod teams;
 mod users;
 mod validate;
 
-use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, Step};
+use accord_sdk::types::{
+    AccountOutcome, AccountRequest, ActionResult, DeleteOutcome, EntitlementKey, GrantOutcome, RevokeOutcome,
+};
+use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, ResourceId, Step, Value};
 
 accord_sdk::connector!(Datadog, "manifest.toml");
 
@@ -25,6 +35,12 @@ accord_sdk::connector!(Datadog, "manifest.toml");
 pub struct Datadog {
     sync_schedules: bool,
     sync_secrets: bool,
+}
+
+impl Datadog {
+    fn told<T>(&self, host: &Host, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        outcome.map_err(|failure| validate::or_refused_keys(self, host, failure))
+    }
 }
 
 impl Connector for Datadog {
@@ -54,6 +70,42 @@ impl Connector for Datadog {
             "api-keys" => api_keys::read(self, page),
             _ => Err(page.unknown_collection()),
         };
-        read.map_err(|failure| validate::or_refused_keys(self, page, failure))
+        self.told(page, read)
+    }
+
+    fn grant(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<GrantOutcome, Failure> {
+        self.told(host, held::grant(self, host, entitlement, principal))
+    }
+
+    fn revoke(
+        &self,
+        host: &Host,
+        entitlement: &EntitlementKey,
+        principal: &ResourceId,
+    ) -> Result<RevokeOutcome, Failure> {
+        self.told(host, held::revoke(self, host, entitlement, principal))
+    }
+
+    fn create_account(&self, host: &Host, request: AccountRequest) -> Result<AccountOutcome, Failure> {
+        self.told(host, account::create(self, host, &request))
+    }
+
+    fn delete_resource(&self, host: &Host, id: ResourceId, _: Option<ResourceId>) -> Result<DeleteOutcome, Failure> {
+        self.told(host, account::delete(self, host, &id))
+    }
+
+    fn invoke_action(
+        &self,
+        host: &Host,
+        name: &str,
+        _: Option<&str>,
+        arguments: Vec<(String, Value)>,
+    ) -> Result<ActionResult, Failure> {
+        self.told(host, actions::invoke(self, host, name, &arguments))
     }
 }

@@ -2,7 +2,7 @@
 
 use accord_sdk::json::Text;
 use accord_sdk::types::GrantAnnotation;
-use accord_sdk::{Failure, Grant, Page, Request, Step};
+use accord_sdk::{Failure, Grant, Page, Request, ResourceId, Step};
 use serde::Deserialize;
 
 use crate::api::{self, One, TEAMS};
@@ -14,7 +14,8 @@ const SAML: &str = "saml_mapping";
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Membership {
+pub(crate) struct Membership {
+    id: Text,
     attributes: Attributes,
     relationships: Relationships,
 }
@@ -31,6 +32,8 @@ struct Attributes {
 #[serde(default)]
 struct Relationships {
     user: One,
+    /// Where the list is one user's.
+    team: One,
 }
 
 fn request(team_id: &str) -> Result<Request, Failure> {
@@ -54,20 +57,35 @@ pub(crate) fn read(datadog: &Datadog, page: &mut Page<'_>) -> Result<Step, Failu
         let Some(user_id) = membership.relationships.user.id() else {
             return Err(Failure::invalid_response("a membership names no user", request(&team_id)?.place()));
         };
-        let is_admin = &*membership.attributes.role == "admin";
-        for slug in ["member"].into_iter().chain(is_admin.then_some("admin")) {
-            page.grant(membership.grant(Grant::new(&team, slug, users::id(user_id))))?;
+        for grant in membership.grants(&team, user_id) {
+            page.grant(grant)?;
         }
     }
     Ok(step)
 }
 
 impl Membership {
-    fn grant(&self, grant: Grant) -> Grant {
-        if &*self.attributes.provisioned_by == SAML {
-            grant.annotate(GrantAnnotation::Immutable(SAML.into()))
-        } else {
-            grant
-        }
+    /// The team that it is of: newer answers name it, older ones have it only in `TeamMembership-<team>-<number>`.
+    pub(crate) fn team_id(&self) -> Option<&str> {
+        let named = self.relationships.team.id();
+        named.or_else(|| Some(self.id.strip_prefix("TeamMembership-")?.rsplit_once('-')?.0))
+    }
+
+    pub(crate) fn is_admin(&self) -> bool {
+        &*self.attributes.role == "admin"
+    }
+
+    /// Whether the identity provider decides on it.
+    pub(crate) fn is_mapped(&self) -> bool {
+        &*self.attributes.provisioned_by == SAML
+    }
+
+    /// What it gives: an administrator is a member too.
+    pub(crate) fn grants(&self, team: &ResourceId, user_id: &str) -> impl Iterator<Item = Grant> {
+        let annotation = self.is_mapped().then(|| GrantAnnotation::Immutable(SAML.into()));
+        ["member"].into_iter().chain(self.is_admin().then_some("admin")).map(move |slug| {
+            let grant = Grant::new(team, slug, users::id(user_id));
+            annotation.iter().cloned().fold(grant, Grant::annotate)
+        })
     }
 }

@@ -4,7 +4,7 @@
 //! The first page is asked for alone; it says how many follow. Those are asked for two at a time, as many as may be under
 //! way.
 
-use accord_sdk::{Failure, Page, Request, Step, Target};
+use accord_sdk::{Failure, Host, Page, Request, Step, Target};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -98,20 +98,34 @@ impl Datadog {
     /// Whether a list, read anew, has an object of this id. A list that is shorter than it says proves nothing: it might
     /// have it.
     pub(crate) fn is_listed(&self, page: &Page<'_>, request: &Request, id: &str) -> Result<bool, Failure> {
+        let mut is_there = false;
+        let whole = self.browse(page, request, |objects: Vec<Reference>| {
+            is_there = objects.iter().any(|object| &*object.id == id);
+            is_there
+        })?;
+        Ok(is_there || !whole)
+    }
+
+    /// Reads a list anew, page by page, until enough was seen. Whether that, or all that the list says it has, was seen.
+    pub(crate) fn browse<T: DeserializeOwned>(
+        &self,
+        host: &Host,
+        request: &Request,
+        mut is_enough: impl FnMut(Vec<T>) -> bool,
+    ) -> Result<bool, Failure> {
         let mut seen = 0;
         for number in 0.. {
-            let answer = self.send(page, &at(request, number, SIZE))?;
-            let list: List<Reference> = self.decode(&answer)?;
-            if list.data.iter().any(|object| &*object.id == id) {
+            let list: List<T> = self.fetch(host, &at(request, number, SIZE))?;
+            let (length, total) = (list.data.len() as u64, list.meta.total());
+            seen += length;
+            if is_enough(list.data) {
                 return Ok(true);
             }
-            seen += list.data.len() as u64;
-            let total = list.meta.total();
-            if list.data.is_empty() || total.is_none_or(|total| seen >= total) {
-                return Ok(total.is_none_or(|total| seen < total));
+            if length == 0 || total.is_none_or(|total| seen >= total) {
+                return Ok(total.is_some_and(|total| seen >= total));
             }
         }
-        Ok(true)
+        Ok(false)
     }
 }
 

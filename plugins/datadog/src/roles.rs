@@ -41,8 +41,10 @@ struct Permissions {
     data: Count,
 }
 
+pub(crate) const PATH: &str = "/api/v2/roles";
+
 pub(crate) fn request() -> Request {
-    Request::get("/api/v2/roles").query("sort", "name").permission(USERS)
+    Request::get(PATH).query("sort", "name").permission(USERS)
 }
 
 pub(crate) fn read(datadog: &Datadog, page: &mut Page<'_>) -> Result<Step, Failure> {

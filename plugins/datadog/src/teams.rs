@@ -13,7 +13,7 @@ pub(crate) const PATH: &str = "/api/v2/team";
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Team {
+pub(crate) struct Team {
     id: String,
     attributes: Attributes,
 }
@@ -62,6 +62,11 @@ pub(crate) fn read(datadog: &Datadog, page: &mut Page<'_>) -> Result<Step, Failu
 }
 
 impl Team {
+    /// Whether something outside Datadog decides on it.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.attributes.is_managed == Some(true)
+    }
+
     fn resource(&self, page: &mut Page<'_>) -> Resource {
         let team = &self.attributes;
         let created_at = api::moment(page, &team.created_at, &self.id);
@@ -86,7 +91,7 @@ impl Team {
             .entitlement(slug)
             .display_name(format!("{} Team {slug}", resource.display_name))
             .grantable_to("user");
-        if self.attributes.is_managed == Some(true) {
+        if self.is_managed() {
             entitlement.annotate(EntitlementAnnotation::Immutable("is_managed".into()))
         } else {
             entitlement

@@ -3,33 +3,36 @@
 use std::collections::BTreeSet;
 
 use accord_sdk::json::{List, Text};
-use accord_sdk::types::SettledState;
-use accord_sdk::{Collection, Failure, Grant, Page, Request, Resource, ResourceId, State, Step, UserTrait};
+use accord_sdk::types::{Detail, SettledState};
+use accord_sdk::{
+    Collection, Failure, Grant, Host, Page, Request, Resource, ResourceId, State, Step, Target, UserTrait,
+};
 use serde::Deserialize;
 
-use crate::api::{self, One, Reference, USERS};
+use crate::api::{self, Document, Notes, One, Reference, USERS};
 use crate::pages::Items;
 use crate::{Datadog, roles};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct User {
-    id: String,
-    attributes: Attributes,
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) attributes: Attributes,
     relationships: Relationships,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Attributes {
-    name: Text,
+pub(crate) struct Attributes {
+    pub(crate) name: Text,
     /// The login of a person; a service account's own id.
-    handle: Text,
+    pub(crate) handle: Text,
     /// Of a service account a contact, that others may share.
-    email: Text,
-    title: Text,
+    pub(crate) email: Text,
+    pub(crate) title: Text,
     /// `Active`, `Pending` or `Disabled`.
-    status: Text,
+    pub(crate) status: Text,
+    disabled: bool,
     verified: Option<bool>,
     service_account: Option<bool>,
     mfa_enabled: Option<bool>,
@@ -52,8 +55,15 @@ struct Roles {
     data: List<Reference>,
 }
 
+pub(crate) const PATH: &str = "/api/v2/users";
+
 pub(crate) fn request() -> Request {
-    Request::get("/api/v2/users").query("sort", "name").permission(USERS)
+    Request::get(PATH).query("sort", "name").permission(USERS)
+}
+
+/// A request that is about one user, by an id that was found to be one.
+pub(crate) fn about(method: &str, user_id: &str) -> Result<Request, Failure> {
+    Request::new(method, PATH).segment(user_id)
 }
 
 /// The user of an id.
@@ -61,11 +71,26 @@ pub(crate) fn id(user_id: &str) -> ResourceId {
     ResourceId::new("user", user_id)
 }
 
+/// One user, as Datadog has them now. None: there is nobody of this id.
+pub(crate) fn one(datadog: &Datadog, host: &Host, user_id: &str) -> Result<Option<User>, Failure> {
+    let answer = datadog.send(host, &about("GET", user_id)?.permission(USERS))?;
+    if datadog.has_none(&answer) {
+        return Ok(None);
+    }
+    datadog.decode(&answer).map(|Document { data }| Some(data))
+}
+
+/// The failure for a user whom Datadog does not know.
+pub(crate) fn nobody(user_id: &str) -> Failure {
+    let detail = Detail::new(format!("Datadog has no user `{user_id}`")).place(format!("GET {PATH}/{user_id}"));
+    Failure::NotFound(detail.remedy("sync again: the user may have come from an older file"))
+}
+
 pub(crate) fn read(datadog: &Datadog, page: &mut Page<'_>) -> Result<Step, Failure> {
     let Items { items: users, step } = datadog.list::<User>(page, &request())?;
     let mut role_ids = BTreeSet::new();
     for user in &users {
-        for role_id in user.relationships.roles.data.iter().filter_map(|role| role.id.given()) {
+        for role_id in user.role_ids() {
             role_ids.insert(role_id);
             page.grant(Grant::new(roles::id(role_id), "member", id(&user.id)))?;
         }
@@ -91,14 +116,31 @@ fn discover_unlisted(page: &mut Page<'_>, role_ids: &BTreeSet<&str>) {
 }
 
 impl User {
-    fn resource(&self, page: &mut Page<'_>) -> Resource {
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.attributes.disabled || self.attributes.status.eq_ignore_ascii_case("disabled")
+    }
+
+    /// Whether they are a program rather than a person.
+    pub(crate) fn is_service(&self) -> bool {
+        self.attributes.service_account == Some(true)
+    }
+
+    pub(crate) fn role_ids(&self) -> impl Iterator<Item = &str> {
+        self.relationships.roles.data.iter().filter_map(|role| role.id.given())
+    }
+
+    pub(crate) fn has_role(&self, role_id: &str) -> bool {
+        self.role_ids().any(|id| id.eq_ignore_ascii_case(role_id))
+    }
+
+    pub(crate) fn resource(&self, notes: &mut dyn Notes) -> Resource {
         let user = &self.attributes;
         let names = [user.name.given(), user.email.given(), user.handle.given()];
         let display_name = names.into_iter().flatten().next().unwrap_or(&self.id);
         let (first, last) = split(&user.name);
-        let (state, details) = self.state(page);
-        let created_at = api::moment(page, &user.created_at, &self.id);
-        let kind = self.kind(page);
+        let (state, details) = self.state(notes);
+        let created_at = api::moment(notes, &user.created_at, &self.id);
+        let kind = self.kind(notes);
         Resource::new("user", &self.id, display_name)
             .profile("first_name", first)
             .profile("last_name", last)
@@ -119,10 +161,10 @@ impl User {
             .with(kind)
     }
 
-    fn kind(&self, page: &mut Page<'_>) -> UserTrait {
+    fn kind(&self, notes: &mut dyn Notes) -> UserTrait {
         let user = &self.attributes;
         let (email, handle) = (user.email.given().unwrap_or_default(), user.handle.given().unwrap_or_default());
-        let kind = if user.service_account == Some(true) {
+        let kind = if self.is_service() {
             UserTrait::service().login(handle)
         } else {
             let login = if email.is_empty() { handle } else { email };
@@ -131,17 +173,17 @@ impl User {
         };
         let methods = &user.allowed_login_methods;
         let sso = (!methods.is_empty()).then(|| methods.iter().any(|method| method.eq_ignore_ascii_case("saml")));
-        kind.email(email).last_login(api::moment(page, &user.last_login_time, &self.id)).mfa(user.mfa_enabled).sso(sso)
+        kind.email(email).last_login(api::moment(notes, &user.last_login_time, &self.id)).mfa(user.mfa_enabled).sso(sso)
     }
 
-    fn state(&self, page: &mut Page<'_>) -> (State, String) {
+    fn state(&self, notes: &mut dyn Notes) -> (State, String) {
         let details = self.attributes.status.to_string();
         let state = match details.to_ascii_lowercase().as_str() {
             "active" => State::Enabled,
             // Who is invited cannot log in yet.
             "disabled" | "pending" => State::Disabled,
             _ => {
-                page.note("a user's status is unknown", "kept as it is, neither enabled nor disabled", &details);
+                notes.note("a user's status is unknown", "kept as it is, neither enabled nor disabled", &details);
                 State::Unspecified
             }
         };

@@ -16,18 +16,56 @@ fn text<'a>(entry: &'a Value, name: &str) -> &'a str {
     entry[name].as_str().unwrap()
 }
 
+fn texts(entry: &Value, name: &str) -> Vec<String> {
+    entry[name].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// What the manifest opens beside reading, and for which change.
 #[test]
-fn nothing_is_promised_or_opened_that_would_write() {
+fn what_writes_is_open_for_its_own_change_only() {
     let manifest = manifest();
+    let mut open = Vec::new();
     for egress in entries(&manifest, "egress") {
-        assert_eq!(egress["methods"], Value::from(vec!["GET"]));
+        let (methods, paths) = (texts(egress, "methods"), texts(egress, "paths"));
+        let writes = methods.iter().filter(|method| *method != "GET");
+        open.extend(
+            writes
+                .flat_map(|method| paths.iter().map(move |path| format!("{method} {path}")))
+                .map(|request| (request.replace("/api/v2/", ""), texts(egress, "when").join(", "))),
+        );
     }
-    for resource_type in entries(&manifest, "resource-type") {
-        for promise in ["provisions", "deletes", "rotates"] {
-            assert!(resource_type.get(promise).is_none(), "{resource_type}");
-        }
-    }
-    assert!(!manifest.contains_key("account") && !manifest.contains_key("action"));
+    let wanted = [
+        ("POST users", "create-account"),
+        ("POST user_invitations", "create-account"),
+        ("PATCH users/*", "create-account, invoke-action"),
+        ("DELETE users/*", "delete-resource, invoke-action"),
+        ("POST roles/*/users", "grant"),
+        ("DELETE roles/*/users", "revoke"),
+        ("POST team/*/memberships", "grant, revoke"),
+        ("PATCH team/*/memberships/*", "grant, revoke"),
+        ("DELETE team/*/memberships/*", "revoke"),
+    ];
+    assert_eq!(open, wanted.map(|(request, when)| (request.to_owned(), when.to_owned())));
+}
+
+#[test]
+fn the_actions_are_what_their_callers_look_for() {
+    let manifest = manifest();
+    let action = |entry: &Value| {
+        let of = entry.get("resource-type").map_or("everywhere", |_| text(entry, "resource-type")).to_owned();
+        (text(entry, "name").to_owned(), texts(entry, "types").join(", "), of)
+    };
+    let actions: Vec<_> = entries(&manifest, "action").iter().map(action).collect();
+    let wanted = [
+        ("enable_user", "account-enable", "everywhere"),
+        ("disable_user", "account-disable", "everywhere"),
+        ("update_user", "account-update-profile", "user"),
+    ];
+    assert_eq!(actions, wanted.map(|(name, types, of)| (name.to_owned(), types.to_owned(), of.to_owned())));
+    let account = manifest["account"].as_table().unwrap();
+    let fields: Vec<_> = account["field"].as_array().unwrap().iter().map(|field| text(field, "name")).collect();
+    assert_eq!(fields, ["email", "name", "title", "send_invitation", "role_ids"]);
+    assert_eq!(account["credentials"], Value::from(vec!["no-password"]));
 }
 
 #[test]

@@ -2,10 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests are brief and panic freely, their helpers included")]
 
+mod account;
+mod actions;
+mod changes;
 mod documents;
 mod objects;
 mod on_call;
 mod pages;
 mod refusals;
+mod role_member;
 mod support;
+mod team_member;
 mod whole;

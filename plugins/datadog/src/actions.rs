@@ -1,0 +1,57 @@
+//! The actions: accounts are enabled, disabled and described anew. Each is done when it returns.
+
+use accord_sdk::types::{ActionResult, ActionState};
+use accord_sdk::{Arguments, Failure, Host, Settled, Value};
+
+use crate::users;
+use crate::{Datadog, account, api};
+
+/// The longest name that Datadog takes.
+const LONGEST_NAME: usize = 55;
+
+pub(crate) fn invoke(
+    datadog: &Datadog,
+    host: &Host,
+    name: &str,
+    arguments: &[(String, Value)],
+) -> Result<ActionResult, Failure> {
+    let arguments = Arguments::new(arguments);
+    let id = match name {
+        "enable_user" | "disable_user" | "update_user" => arguments.resource_id("user_id", "user")?,
+        _ => return Err(Failure::unsupported(format!("the action `{name}`"))),
+    };
+    api::demand_uuid("user", &id)?;
+    let user = || users::one(datadog, host, &id)?.ok_or_else(|| users::nobody(&id));
+    let settled = if name == "update_user" {
+        let wanted = description(&arguments)?;
+        account::describe(datadog, host, &user()?, &wanted)?
+    } else {
+        account::set_disabled(datadog, host, &user()?, name == "disable_user")?
+    };
+    let changed = settled == Settled::Changed;
+    let response = [("success", true), ("changed", changed)];
+    Ok(ActionResult {
+        state: ActionState::Complete,
+        response: response.map(|(name, flag)| (name.into(), Value::Flag(flag))).into(),
+        message: String::new(),
+        id,
+    })
+}
+
+/// What is to be said of an account. Empty text leaves what there is.
+fn description<'a>(arguments: &Arguments<'a>) -> Result<Vec<(&'static str, &'a str)>, Failure> {
+    let mut wanted = Vec::new();
+    for name in ["name", "email", "title"] {
+        wanted.extend(arguments.text(name)?.map(|text| (name, text)));
+    }
+    if wanted.is_empty() {
+        return Err(Failure::refused("nothing to change is given", "give at least one of name, email or title"));
+    }
+    match wanted.iter().find(|(name, _)| *name == "name") {
+        Some((_, text)) if text.chars().count() > LONGEST_NAME || text.contains(['<', '>']) => {
+            let message = format!("`{}` cannot be a name in Datadog", text.escape_debug());
+            Err(Failure::refused(message, format!("give at most {LONGEST_NAME} characters, without `<` and `>`")))
+        }
+        _ => Ok(wanted),
+    }
+}
