@@ -157,7 +157,9 @@ fn fields(what: &str, schema: &[Argument], given: &Profile, told: &[&str]) -> Re
 
 fn fits(kind: &ArgumentKind, value: &Value) -> bool {
     match kind {
-        ArgumentKind::Text | ArgumentKind::Resource(_) => matches!(value, Value::Text(_)),
+        ArgumentKind::Text => matches!(value, Value::Text(_)),
+        // An id, or an object that names the type as well.
+        ArgumentKind::Resource(_) => matches!(value, Value::Text(_) | Value::Json(_)),
         ArgumentKind::Bool => matches!(value, Value::Flag(_)),
         ArgumentKind::Int => matches!(value, Value::Int(_)),
         ArgumentKind::List => matches!(value, Value::Items(_)),
