@@ -7,6 +7,7 @@ mod gone;
 mod keys;
 mod limits;
 mod permissions;
+mod provisioning;
 mod secrets;
 mod sites;
 
