@@ -20,6 +20,9 @@ use crate::stand_ins::Named;
 use crate::subjects::{Context, Meaning, Subject};
 use crate::{Aks, built_in_groups, graph, kubernetes, service_accounts};
 
+/// A binding names many subjects: its pages are shorter than others may be, for the sake of memory.
+const LONGEST_PAGE: usize = 250;
+
 /// Cluster roles that everybody may have: they show what the API server is, not what is in it.
 const HARMLESS: [&str; 3] = ["system:discovery", "system:basic-user", "system:public-info-viewer"];
 
@@ -79,9 +82,7 @@ struct Reasons<'b> {
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
     let first = page.cursor::<serde_json::Value>()?.is_none();
-    // Each names many subjects: their pages are half as long as others, for the sake of memory.
-    let limit = aks.page_size.div_ceil(2);
-    let listed = kubernetes::list::<Binding>(&situation, page, listing, limit, fitting)?;
+    let listed = kubernetes::list::<Binding>(&situation, page, listing, aks.page_size.min(LONGEST_PAGE), fitting)?;
     if first && listing.is_cluster_wide {
         built_in_groups::always(page)?;
     }

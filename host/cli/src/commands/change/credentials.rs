@@ -76,6 +76,11 @@ impl Keeping {
 
 /// `age1…`, or the path of a file with a JSON Web Key.
 fn recipient(text: &str) -> Result<Recipient, Problem> {
+    if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+        return Err(Problem::new(Category::Usage, "PROV-005", "--encrypt-to was given a private key")
+            .means("nothing was changed; command lines can be seen by others on this machine")
+            .remedy("name its public part (age1…), and make a new key in place of this one"));
+    }
     let made = if text.starts_with("age1") {
         Recipient::age(text)
     } else {
@@ -86,4 +91,18 @@ fn recipient(text: &str) -> Result<Recipient, Problem> {
             .means("nothing was changed")
             .remedy("name an age recipient (age1…), or a file with a public JSON Web Key")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_key_is_refused_and_not_repeated() {
+        for text in ["AGE-SECRET-KEY-1HUNTER2", "age-secret-key-1hunter2"] {
+            let problem = format!("{:?}", recipient(text).unwrap_err());
+            assert!(problem.contains("was given a private key"), "{problem}");
+            assert!(!problem.to_ascii_lowercase().contains("hunter2"), "{problem}");
+        }
+    }
 }

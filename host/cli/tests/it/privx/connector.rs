@@ -64,12 +64,3 @@ fn ids_are_those_that_earlier_files_have() {
     assert!(expected.grants.contains(&format!("role:{role}:assigned:user:{user}")));
     Rows::of(&desk, FILE).are(&expected);
 }
-
-#[test]
-fn granting_is_refused_and_nothing_is_sent() {
-    let (desk, server) = (Desk::new(), examples());
-    let grant = format!("--grant-entitlement=role:{}:assigned", World::OPERATORS);
-    let call = desk.connector("privx", &["-p", &grant, "--grant-principal=x", "--grant-principal-type=user"]);
-    call.against(&server).run().exits(2).tells(&["error[PROV-001] `privx` is read-only"]);
-    assert_eq!(server.server().connections(), 0);
-}
