@@ -43,10 +43,20 @@ fn within_a_collection_the_later_key_page_and_position_win() {
     commit(&mut work, users, named("user:page", "page 1", false), Step::Next("2".to_owned())).unwrap();
     let mut last = named("user:page", "page 2", false);
     last.resources.extend(named("user:page", "page 2, second", false).resources);
+    last.resources.push(resource("group:g"));
+    last.entitlements = ["first", "second"]
+        .map(|name| {
+            let mut row = entitlement("group:g:member");
+            row.display_name = name.to_owned();
+            row
+        })
+        .to_vec();
     commit(&mut work, users, last, Step::Done).unwrap();
     finish(&mut work).unwrap();
     assert_eq!(name_of(&place, "user:key"), "key b");
     assert_eq!(name_of(&place, "user:page"), "page 2, second");
+    let kept = place.reader().entitlement(&View::Everything, "group:g:member").unwrap().unwrap();
+    assert_eq!(kept.message.display_name, "second");
 }
 
 #[test]
@@ -69,6 +79,16 @@ fn a_stub_counts_only_where_no_full_row_is() {
     assert_eq!(name_of(&place, "user:only"), "stub");
     let kept = place.reader().entitlement(&View::Everything, "group:g:member").unwrap().unwrap();
     assert_eq!(kept.message.display_name, "name of group:g:member");
+}
+
+#[test]
+fn a_stub_says_nothing_of_a_parent_that_it_does_not_name() {
+    let place = Place::new();
+    let mut child = named("user:u", "stub", true);
+    child.resources[0].parent = Some(id("group:g"));
+    let groups = rows(&["group:g"], &["group:g:member"], Vec::new());
+    place.sync(&[("groups", groups), ("users", named("user:u", "stub", true)), ("apps", child)]).unwrap();
+    assert_eq!(name_of(&place, "user:u"), "stub");
 }
 
 #[test]
@@ -157,7 +177,38 @@ fn contradicting_rows_stop_the_sync_and_both_listings_are_named() {
     let mut base = rows(&["group:g", "group:h", "user:u", "user:v"], &["group:g:member"], Vec::new());
     base.resources.retain(|row| row.id.resource != "u");
     let full = rows(&["group:g", "group:h", "user:u", "user:v"], &["group:g:member"], Vec::new());
+    let stub = |parent: Option<&str>| {
+        let mut rows = parented(parent);
+        rows.resources[0].stub = true;
+        rows
+    };
+    // Two pairs with one built id, each beside another grant of its entitlement.
+    let mut within = entitlement("group:g:x");
+    within.id = Some("group:g:member:user".to_owned());
+    let through = |principal: &str| {
+        let mut row = grant("group:g:x", principal);
+        row.entitlement = "group:g:member:user".to_owned();
+        row
+    };
+    let mut two = rows(
+        &["group:g", "user:a", "user:b", "user:user:b"],
+        &["group:g:member"],
+        vec![grant("group:g:member", "user:a"), through("user:a")],
+    );
+    two.entitlements.push(within);
     let cases = [
+        (
+            [("groups", base.clone()), ("users", stub(Some("group:g"))), ("apps", stub(Some("group:h")))],
+            "resource `user:u` has parent `group:g` in users and `group:h` in apps",
+        ),
+        (
+            [
+                ("groups", two),
+                ("users", rows(&[], &[], vec![grant("group:g:member", "user:user:b")])),
+                ("apps", rows(&[], &[], vec![through("user:b")])),
+            ],
+            "grant `group:g:member:user:user:b` has entitlement and principal `group:g:member to user:user:b` in users and `group:g:member:user to user:b` in apps",
+        ),
         (
             [("groups", base.clone()), ("users", parented(Some("group:g"))), ("apps", parented(None))],
             "resource `user:u` has parent `group:g` in users and `none` in apps",
@@ -241,14 +292,19 @@ fn references_to_nothing_are_left_out_by_name_and_matches_stay() {
 
 #[test]
 fn a_dangling_grant_is_lost_access_when_a_listing_has_a_gap() {
-    let place = Place::new();
-    let mut work = place.open().work;
-    stage(&mut work, &[("groups", rows(&["group:g"], &["group:g:member"], vec![grant("group:g:member", "user:u")]))]);
-    let users = begin(&mut work, "users");
-    let gap = Gap { reason: "refused (HTTP 403)".to_owned(), permission: Some("Read users".to_owned()), lost: true };
-    work.settle(users, Settlement::Gap(gap)).unwrap();
-    let finished = finish(&mut work).unwrap();
-    assert!(finished.summary.notes[0].lost);
+    let gap = |lost| Gap { reason: "refused (HTTP 403)".to_owned(), permission: Some("Read users".to_owned()), lost };
+    for (settlement, lost) in
+        [(Settlement::Gap(gap(true)), true), (Settlement::Gap(gap(false)), false), (Settlement::Deselected, true)]
+    {
+        let place = Place::new();
+        let mut work = place.open().work;
+        let dangling = vec![grant("group:g:member", "user:u")];
+        stage(&mut work, &[("groups", rows(&["group:g"], &["group:g:member"], dangling))]);
+        let users = begin(&mut work, "users");
+        work.settle(users, settlement.clone()).unwrap();
+        let finished = finish(&mut work).unwrap();
+        assert_eq!(finished.summary.notes[0].lost, lost, "{settlement:?}");
+    }
 }
 
 #[test]
@@ -285,6 +341,33 @@ fn text_that_is_cut_is_a_note_of_its_listing() {
         commit(&mut work, apps, named("user:", "x", false), Step::Done).unwrap_err()
     };
     assert!(matches!(&error, Error::BadRow { .. }) && error.to_string().contains("empty"), "{error}");
+}
+
+#[test]
+fn ids_that_run_together_are_two() {
+    let place = Place::new();
+    let mut options = place.options();
+    options.resource_types.push(accord_c1z::model::ResourceType { id: "app:a".to_owned(), ..Default::default() });
+    let mut work = WorkFile::open(options).unwrap().work;
+    let resources = vec![plain("app:a", "b"), plain("app", ":ab")];
+    stage(&mut work, &[("apps", Rows { resources, ..Rows::default() })]);
+    finish(&mut work).unwrap();
+    let reader = place.reader();
+    let found: Vec<String> = reader.resources(&View::Everything).map(|row| row.unwrap().external_id).collect();
+    assert_eq!(found, ["app::ab", "app:a:b"]);
+}
+
+#[test]
+fn an_id_of_a_page_that_failed_is_staged_with_the_next_one() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    let users = begin(&mut work, "users");
+    let mut bad = named("user:u", "first", false);
+    bad.resources.push(plain("robot", "r"));
+    commit(&mut work, users, bad, Step::Done).unwrap_err();
+    commit(&mut work, users, named("user:u", "second", false), Step::Done).unwrap();
+    finish(&mut work).unwrap();
+    assert_eq!(name_of(&place, "user:u"), "second");
 }
 
 #[test]

@@ -111,6 +111,30 @@ fn rows_are_sorted_by_their_ids_also_where_ids_lie_within_each_other() {
 
 // Checklist 18.
 #[test]
+fn grants_of_entitlements_whose_ids_begin_alike_are_sorted_too() {
+    let place = Place::new();
+    let mut within = entitlement("group:g:x");
+    within.id = Some("group:g:member:user".to_owned());
+    let mut through = grant("group:g:x", "user:b");
+    through.entitlement = "group:g:member:user".to_owned();
+    let grants = vec![
+        grant("group:g:member", "user:a"),
+        grant("group:g:member", "user:z"),
+        grant("group:g:member-2", "user:a"),
+        through,
+    ];
+    let entitlements = ["group:g:member", "group:g:member-2"];
+    let mut all = rows(&["group:g", "user:a", "user:b", "user:z"], &entitlements, grants);
+    all.entitlements.push(within);
+    place.sync(&[("groups", all)]).unwrap();
+    let grants: Vec<String> =
+        place.reader().grants(&View::Everything).map(|row| row.unwrap().row.external_id).collect();
+    let sorted =
+        ["group:g:member-2:user:a", "group:g:member:user:a", "group:g:member:user:user:b", "group:g:member:user:z"];
+    assert_eq!(grants, sorted);
+}
+
+#[test]
 fn the_order_in_which_listings_come_in_does_not_show() {
     let mut files = Vec::new();
     for backwards in [false, true] {
