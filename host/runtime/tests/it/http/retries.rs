@@ -163,7 +163,7 @@ fn a_write_is_sent_once_unless_it_was_not_taken() {
     // Unless by then it says what is out of date; whoever made it reads again, in its turn.
     let server = failing(1, || Answer::json(429, "{}").header("retry-after", "7"));
     let bench = Bench::new(&host(&server));
-    let stale = Request { method: "PUT".to_owned(), ..write };
+    let stale = Request { method: "PUT".to_owned(), path: "/lists/1".to_owned(), ..write };
     assert_eq!(bench.send(&grant, stale).unwrap().status, 429);
     assert_eq!((server.requests(), bench.clock.slept_seconds()), (1, vec![]));
     assert_eq!(bench.send(&grant, get("/things")).unwrap().status, 200);

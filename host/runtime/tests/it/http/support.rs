@@ -146,7 +146,7 @@ rate = "pages"
 [[egress]]
 origin = "api"
 methods = ["PUT"]
-paths = ["/things"]
+paths = ["/lists/*"]
 when = ["grant"]
 repeatable = false
 rate = "pages"
