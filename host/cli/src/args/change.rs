@@ -20,6 +20,8 @@ pub(crate) struct ChangeArguments {
     /// Where names and ids are looked up.
     pub(crate) file: Option<PathBuf>,
     pub(crate) dry_run: bool,
+    /// Whether an action is asked about until it has ended.
+    pub(crate) until_done: bool,
     /// What forbids changes, if anything does: `BATON_PROVISIONING`.
     pub(crate) forbidden: Option<String>,
     pub(crate) recipients: Vec<String>,
@@ -84,6 +86,7 @@ impl ChangeArguments {
             change,
             file,
             dry_run: reading.switch("dry-run"),
+            until_done: reading.switch("until-done"),
             forbidden: forbidden.map(|source| source.to_string()),
             recipients: reading.list("encrypt-to"),
             show_credentials: reading.switch("show-credentials"),

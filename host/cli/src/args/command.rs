@@ -81,7 +81,7 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
                         "run",
                         "Run an action",
                         ACTION_EXAMPLES,
-                        &[Group::Fields, Group::Resource, Group::Change],
+                        &[Group::Fields, Group::Resource, Group::Action, Group::Change],
                     )
                     .arg(action_argument()),
                 )
@@ -153,7 +153,8 @@ pub(crate) fn connector(program: &str, plugin: Option<&Manifest>) -> Command {
         )
         .subcommand(completion());
     // What is asked for by these has flags of other names there.
-    let named_otherwise = [Group::Membership, Group::Revocation, Group::Account, Group::Fields, Group::Resource];
+    let named_otherwise =
+        [Group::Membership, Group::Revocation, Group::Account, Group::Fields, Group::Resource, Group::Action];
     let tree = with_fields(with_settings(tree, |setting| !named_otherwise.contains(&setting.group)), plugin);
     let tree = CONNECTOR_FLAGS
         .iter()
@@ -372,7 +373,8 @@ const ACTION_EXAMPLES: &str = "\
 Examples:
   accord action list datadog
   accord action run datadog disable_user --set user_id=…
-  accord action status datadog disable_user 4711";
+  accord action run acme suspend --set account=mhall --until-done
+  accord action status acme suspend 4711";
 
 const PLUGIN_EXAMPLES: &str = "\
 Examples:

@@ -85,7 +85,9 @@ pub(crate) fn one_shot(sources: Sources<'_>, faults: &mut Vec<ConfigurationProbl
     let mut reading = Reading { sources, faults };
     let file = reading.told("file").map(|(path, source)| (PathBuf::from(path), source));
     let file = file.filter(|(path, source)| source.is_some() || path.exists()).map(|(path, _)| path);
-    Some(OneShot::Change(Box::new(ChangeArguments::new(change, file, sources, faults))))
+    let asked = ChangeArguments::new(change, file, sources, faults);
+    // As connectors of the Baton SDK do.
+    Some(OneShot::Change(Box::new(ChangeArguments { until_done: true, ..asked })))
 }
 
 fn account(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> Account {

@@ -54,6 +54,8 @@ pub(crate) enum Group {
     Fields,
     /// Commands about one resource, or one kind of them.
     Resource,
+    /// `action run`.
+    Action,
 }
 
 const BASE: Setting = Setting {
@@ -259,6 +261,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Repeated("RECIPIENT"),
         group: Group::Credentials,
         help: "Encrypt new credentials to this age recipient (age1…), or to the public key in this JWK file",
+        ..BASE
+    },
+    Setting {
+        name: "until-done",
+        group: Group::Action,
+        help: "Ask every second how far the action is, and end when it has ended",
         ..BASE
     },
     Setting { name: "show-credentials", group: Group::Credentials, help: "Print new credentials as they are", ..BASE },

@@ -1,5 +1,6 @@
 //! The one call: connected first, made once, and never again, whatever becomes of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use accord_c1z::model::Rows;
@@ -7,10 +8,11 @@ use accord_c1z::model::Rows;
 use super::failure::{told, with_writes};
 use super::offered::check;
 use super::operation::{AccountRequest, CredentialOption, Operation};
-use super::outcome::{self, Done, Outcome};
+use super::outcome::{self, ActionState, Done, Outcome};
 use crate::bindings::accord::connector::types as wit;
 use crate::bindings::exports::accord::connector::provision as guest;
 use crate::capabilities::Call;
+use crate::clock::Clock;
 use crate::convert::{guest_field, guest_id};
 use crate::http::{Fate, Phase, PlannedRequest};
 use crate::manifest::Manifest;
@@ -26,9 +28,14 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Apply,
+    /// And an action that is still running is asked about until it has ended.
+    UntilDone,
     /// Reads are sent; the first write is told and ends the call.
     DryRun,
 }
+
+/// How often an action that is still running is asked about.
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// What a call came to.
 #[derive(Debug)]
@@ -43,11 +50,19 @@ type Results = (Outcome, Vec<guest::NewCredential>);
 
 /// Makes one change, or asks about one. Calling this is leave to change the target.
 pub async fn provision(mut setup: Setup<'_>, operation: &Operation, mode: Mode) -> Result<Answer, Problem> {
-    let manifest = std::sync::Arc::clone(&setup.package.manifest);
+    let manifest = Arc::clone(&setup.package.manifest);
     check(&manifest, operation)?;
     let plugin = setup.plugin()?;
     let gateway = &plugin.shared.gateway;
-    let mut made = std::pin::pin!(make(&plugin, &manifest, operation, mode));
+    let clock = Arc::clone(&setup.clock);
+    let mut made = std::pin::pin!(async {
+        let answer = make(&plugin, &manifest, operation, mode).await?;
+        if mode == Mode::UntilDone {
+            until_done(&plugin, &manifest, &*clock, operation, answer).await
+        } else {
+            Ok(answer)
+        }
+    });
     let signal = tokio::select! {
         made = &mut made => return made,
         signal = stopped(&mut setup.stop) => signal,
@@ -59,6 +74,32 @@ pub async fn provision(mut setup: Setup<'_>, operation: &Operation, mode: Mode) 
         return made;
     }
     Err(with_writes(interrupted(signal), operation, &gateway.sent_writes(), true))
+}
+
+/// Asks how far an action is until it has ended.
+async fn until_done(
+    plugin: &Plugin,
+    manifest: &Manifest,
+    clock: &dyn Clock,
+    operation: &Operation,
+    mut answer: Answer,
+) -> Result<Answer, Problem> {
+    let Operation::InvokeAction { name, .. } = operation else { return Ok(answer) };
+    loop {
+        let Answer::Done(Done { outcome: Outcome::Action { id, state, .. }, writes, .. }) = &answer else {
+            return Ok(answer);
+        };
+        if matches!(state, ActionState::Complete | ActionState::Failed) {
+            return Ok(answer);
+        }
+        let status = Operation::ActionStatus { name: name.clone(), id: id.clone() };
+        let writes = *writes;
+        clock.sleep(PERIOD).await;
+        answer = match make(plugin, manifest, &status, Mode::Apply).await? {
+            Answer::Done(done) => Answer::Done(Done { writes, ..done }),
+            planned @ Answer::Planned(_) => planned,
+        };
+    }
 }
 
 async fn make(plugin: &Plugin, manifest: &Manifest, operation: &Operation, mode: Mode) -> Result<Answer, Problem> {

@@ -37,7 +37,7 @@ impl Keeping {
             Operation::RotateCredential(_) => true,
             _ => false,
         };
-        if makes_some && recipients.is_empty() && !asked.show_credentials && mode == Mode::Apply {
+        if makes_some && recipients.is_empty() && !asked.show_credentials && mode != Mode::DryRun {
             let headline = "the new credential would be lost: nobody would get it";
             return Err(Problem::new(Category::Usage, "PROV-004", headline).remedy(
                 "name who is to have it with --encrypt-to, print it with --show-credentials, \

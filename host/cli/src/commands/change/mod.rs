@@ -42,7 +42,7 @@ pub(super) fn run(
     let operation = resolve::operation(manifest, &asked)?;
     provision::check(manifest, &operation)?;
     let mode = mode(&asked, &operation)?;
-    let _turn = if mode == Mode::Apply { turn::take(manifest, &configuration, &operation) } else { None };
+    let _turn = if mode != Mode::DryRun { turn::take(manifest, &configuration, &operation) } else { None };
     let keeping = Keeping::of(&asked, &operation, mode)?;
     let host = Host::start(screen.clone())?;
     let answer =
@@ -70,6 +70,7 @@ fn mode(asked: &ChangeArguments, operation: &Operation) -> Result<Mode, Problem>
             Err(Problem::new(Category::Usage, "PROV-002", headline)
                 .remedy("set it to true or leave it out, or see with --dry-run what would be sent"))
         }
+        _ if asked.until_done => Ok(Mode::UntilDone),
         _ => Ok(Mode::Apply),
     }
 }

@@ -50,7 +50,10 @@ fn an_action_is_run_and_asked_about() {
     assert_eq!(gone.stdout, "action failed: run suspension-nobody\n  the account is gone\n");
     let call = desk.connector("steward", &["--invoke-action=suspend", "--invoke-action-args={\"account\": \"mhall\"}"]);
     let call = call.against(&server).env("ACCORD_PLUGINS", accord_fixtures::components::guests_dir());
-    assert_eq!(call.run().exits(0).json()["action"]["id"], "suspension-mhall");
+    let action = &call.run().exits(0).json()["action"];
+    assert_eq!((&action["id"], &action["state"]), (&"suspension-mhall".into(), &"complete".into()));
+    let outcome = run(&["--set=account=mhall", "--set=days=3", "--until-done"]).exits(0);
+    assert_eq!(outcome.stdout, "action complete: run suspension-mhall\n");
     let failing = steward(&desk, &server, &["action", "run", "steward", "suspend", "--set=account=mhall"]);
     let outcome = failing.env("BATON_MODE", "failing-action").run().exits(13);
     assert!(outcome.stdout.contains("action failed") && outcome.stdout.contains("the account is protected"));
