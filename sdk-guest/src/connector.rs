@@ -95,6 +95,6 @@ pub trait Connector: Sized {
     /// How far a started action is.
     fn action_status(&self, host: &Host, name: &str, id: &str) -> Result<ActionResult, Failure> {
         let _ = (host, id);
-        Err(Failure::unsupported(format!("the action `{name}`")))
+        Err(Failure::unsupported(format!("a later look at the action `{name}`")))
     }
 }
