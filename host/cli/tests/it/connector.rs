@@ -26,7 +26,7 @@ fn plugins_are_found_beside_the_program_that_a_link_leads_to() {
         "opt/plugins/duo.wasm",
         std::fs::read(accord_fixtures::components::plugins_dir().join("duo.wasm")).unwrap(),
     );
-    std::fs::copy(env!("CARGO_BIN_EXE_accord"), desk.path("opt/accord")).unwrap();
+    desk.copy_of_program("opt/accord");
     std::fs::create_dir(desk.path("bin")).unwrap();
     std::os::unix::fs::symlink("../opt/accord", desk.path("bin/baton-duo")).unwrap();
     let outcome = desk.connector("duo", &["-v"]).without_env("ACCORD_PLUGINS").run().exits(0);

@@ -122,8 +122,7 @@ fn a_component_that_is_dropped_in_shows_without_a_rebuild() {
 fn without_plugins_the_folders_are_told() {
     let desk = Desk::new();
     // A copy of the program has no `plugins` folder beside it.
-    let program = desk.path("accord");
-    std::fs::copy(env!("CARGO_BIN_EXE_accord"), &program).unwrap();
+    let program = desk.copy_of_program("accord");
     let output = std::process::Command::new(program).args(["plugin", "list"]).env_clear().output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();

@@ -63,6 +63,15 @@ impl Desk {
         path
     }
 
+    /// A copy of the program, made by another process: a file that this one has open for writing goes along into every
+    /// process that another test starts meanwhile, and such a program cannot be run.
+    pub(crate) fn copy_of_program(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let status = std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_accord")).arg(&path).status().unwrap();
+        assert!(status.success());
+        path
+    }
+
     /// The names in the folder, sorted; hidden ones too.
     pub(crate) fn names(&self) -> Vec<String> {
         names(self.folder.path())

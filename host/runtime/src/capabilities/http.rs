@@ -95,7 +95,9 @@ impl State {
                         requests.into_iter().zip(answers).collect()
                     }
                 };
-                if let Some(problem) = self.shared.gateway.take_problem() {
+                let gateway = &self.shared.gateway;
+                let ends = answers.iter().any(|(_, answer)| matches!(answer, Err(HttpError::Deadline)));
+                if let Some(problem) = gateway.take_problem().or_else(|| gateway.told_problem().filter(|_| ends)) {
                     self.call.fail(problem);
                 }
                 self.call.planned.extend(self.shared.gateway.take_plan());

@@ -57,7 +57,14 @@ pub struct Gateway {
     pub(super) response_bytes: u64,
     pub(super) writes: Writes,
     answers_bytes: u64,
-    problem: Mutex<Option<Problem>>,
+    problem: Mutex<Stopping>,
+}
+
+/// Why the run ends, as long as nobody was told, and afterwards.
+#[derive(Debug, Default)]
+struct Stopping {
+    new: Option<Problem>,
+    told: Option<Problem>,
 }
 
 /// Why a request ends without an answer.
@@ -134,7 +141,15 @@ impl Gateway {
 
     /// What stops the run: the first broken rule, or whose patience ended. Told once.
     pub fn take_problem(&self) -> Option<Problem> {
-        self.lock_problem().take()
+        let mut problem = self.lock_problem();
+        let new = problem.new.take();
+        problem.told = new.clone().or_else(|| problem.told.take());
+        new
+    }
+
+    /// The same, for a call that ends because of what another one was told.
+    pub(crate) fn told_problem(&self) -> Option<Problem> {
+        self.lock_problem().told.clone()
     }
 
     /// What a dry run would have sent. Told once; nothing comes after it.
@@ -325,10 +340,10 @@ impl Gateway {
 
     /// Keeps what stops the run; the first one counts.
     pub(super) fn stop_run(&self, problem: Problem) {
-        self.lock_problem().get_or_insert(problem);
+        self.lock_problem().new.get_or_insert(problem);
     }
 
-    fn lock_problem(&self) -> std::sync::MutexGuard<'_, Option<Problem>> {
+    fn lock_problem(&self) -> std::sync::MutexGuard<'_, Stopping> {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,10 +9,15 @@ use rustix::process::Signal;
 use super::{GROUP, LI, MARIA, MEMBER, change, is_member, writes};
 use crate::support::{Desk, duo};
 
-/// Where Duo takes a new membership.
+/// Where Duo takes a new membership, and where it ends one.
 const JOIN: &str = "/admin/v1/users/*/groups";
+const LEAVE: &str = "/admin/v1/users/*/groups/*";
 /// Where the connector looks before and after.
 const USER: &str = "/admin/v1/users/*";
+
+/// What there is to do: for whom, what Duo is asked, and what is told afterwards.
+const CHANGES: [(&str, &str, Method, &str, &str); 2] =
+    [("grant", LI, Method::POST, JOIN, "granted"), ("revoke", MARIA, Method::DELETE, LEAVE, "revoked")];
 
 #[test]
 fn a_membership_is_given_and_taken_back() {
@@ -67,29 +72,35 @@ fn programs_get_one_object_with_the_fields_own_words() {
 
 /// Both look before either writes, and both write.
 #[test]
-fn two_runs_that_race_both_succeed_and_one_membership_is_there() {
-    let (desk, server) = (Desk::new(), duo());
-    let gate = Gate::closed();
-    server.faults().add(Rule::on(JOIN, Fault::Hold(gate.clone())).method(Method::POST));
-    let runs = [0, 1].map(|_| change(&desk, &server, "grant", LI).start());
-    assert!(gate.wait_for(2, Duration::from_secs(60)));
-    gate.open();
-    for run in runs {
-        let outcome = run.wait().exits(0);
-        assert_eq!(outcome.stdout, format!("granted: user {LI}: {MEMBER}\n"));
+fn two_runs_that_race_both_succeed_and_the_membership_is_as_both_want_it() {
+    for (verb, user, method, path, done) in CHANGES {
+        let (desk, server) = (Desk::new(), duo());
+        let others = super::groups_of(&server, user).into_iter().filter(|group| group != GROUP);
+        let wanted: Vec<String> = others.chain((verb == "grant").then(|| GROUP.to_owned())).collect();
+        let gate = Gate::closed();
+        server.faults().add(Rule::on(path, Fault::Hold(gate.clone())).method(method));
+        let runs = [0, 1].map(|_| change(&desk, &server, verb, user).start());
+        assert!(gate.wait_for(2, Duration::from_secs(60)));
+        gate.open();
+        for run in runs {
+            let outcome = run.wait().exits(0);
+            assert_eq!(outcome.stdout, format!("{done}: user {user}: {MEMBER}\n"));
+        }
+        assert_eq!(super::groups_of(&server, user), wanted);
     }
-    let memberships = super::groups_of(&server, LI);
-    assert_eq!(memberships, [GROUP]);
 }
 
 #[test]
 fn a_limited_write_waits_for_its_turn() {
-    let (desk, server) = (Desk::new(), duo());
-    let limited = Fault::TooMany(RetryAfter::Seconds(30));
-    server.faults().add(Rule::on(JOIN, limited).method(Method::POST).times(2));
-    let outcome = change(&desk, &server, "grant", LI).env("ACCORD_TIME_SCALE", "1000").run().exits(0);
-    assert!(outcome.stdout.starts_with("granted"), "{outcome:?}");
-    assert_eq!(writes(&server).iter().map(|write| write.status).collect::<Vec<_>>(), [429, 429, 200]);
+    for (verb, user, method, path, done) in CHANGES {
+        let (desk, server) = (Desk::new(), duo());
+        let limited = Fault::TooMany(RetryAfter::Seconds(30));
+        server.faults().add(Rule::on(path, limited).method(method).times(2));
+        let outcome = change(&desk, &server, verb, user).env("ACCORD_TIME_SCALE", "1000").run().exits(0);
+        assert!(outcome.stdout.starts_with(done), "{outcome:?}");
+        assert_eq!(writes(&server).iter().map(|write| write.status).collect::<Vec<_>>(), [429, 429, 200]);
+        assert_eq!(is_member(&server, user), verb == "grant");
+    }
 }
 
 #[test]
@@ -105,13 +116,11 @@ fn a_limit_without_end_is_told_and_changes_nothing() {
 /// The server acts, and its answer is lost. The connector looks, and the change is not asked for twice.
 #[test]
 fn a_lost_answer_is_looked_into_and_not_asked_for_again() {
-    for (verb, user) in [("grant", LI), ("revoke", MARIA)] {
+    for (verb, user, method, path, done) in CHANGES {
         let (desk, server) = (Desk::new(), duo());
-        let path = if verb == "grant" { JOIN } else { "/admin/v1/users/*/groups/*" };
-        let method = if verb == "grant" { Method::POST } else { Method::DELETE };
         server.faults().add(Rule::on(path, Fault::CutAfter(0)).method(method));
         let outcome = change(&desk, &server, verb, user).run().exits(0);
-        assert!(outcome.stdout.starts_with(if verb == "grant" { "granted" } else { "revoked" }), "{outcome:?}");
+        assert!(outcome.stdout.starts_with(done), "{outcome:?}");
         assert_eq!(is_member(&server, user), verb == "grant");
         assert_eq!(writes(&server).len(), 1);
     }
@@ -132,11 +141,14 @@ fn a_lost_answer_that_cannot_be_looked_into_is_told_as_unknown() {
 
 #[test]
 fn a_change_that_was_accepted_and_did_not_take_is_an_error() {
-    let (desk, server) = (Desk::new(), duo());
-    let accepted = |_: &_| accord_fixtures::server::Response::json(200, r#"{"stat":"OK","response":""}"#);
-    server.faults().add(Rule::on(JOIN, Fault::answer(accepted)).method(Method::POST));
-    let outcome = change(&desk, &server, "grant", LI).run().exits(13);
-    outcome.tells(&["accepted the change, but it cannot be seen", "means   ", "still is not a member", "do      "]);
+    for (verb, user, method, path, _) in CHANGES {
+        let (desk, server) = (Desk::new(), duo());
+        let accepted = |_: &_| accord_fixtures::server::Response::json(200, r#"{"stat":"OK","response":""}"#);
+        server.faults().add(Rule::on(path, Fault::answer(accepted)).method(method));
+        let outcome = change(&desk, &server, verb, user).run().exits(13);
+        let contrary = if verb == "grant" { "still is not a member" } else { "still is a member" };
+        outcome.tells(&["accepted the change, but it cannot be seen", "means   ", contrary, "do      "]);
+    }
 }
 
 #[test]
