@@ -5,7 +5,7 @@ use accord_runtime::manifest::{AccountCredential, Argument, ArgumentKind, Manife
 use accord_runtime::provision::{AccountRequest, CredentialOption, EntitlementKey, Operation};
 use accord_runtime::{Category, Problem};
 
-use super::lookup::Lookup;
+use super::lookup::{Entitlement, Lookup};
 use crate::args::{Account, Change, ChangeArguments, Fields, Membership, Revocation};
 
 /// Passwords that nobody asked a length of have this one, as connectors of the Baton SDK do.
@@ -59,9 +59,7 @@ fn grantable(
     wanted: &Membership,
 ) -> Result<(EntitlementKey, ResourceId), Problem> {
     let Some(lookup) = lookup else { return by_convention(manifest, wanted) };
-    let entitlement = lookup.entitlement(&wanted.entitlement)?;
-    entitlement.may_change()?;
-    let principal = lookup.principal(manifest, wanted)?;
+    let (entitlement, principal) = named(manifest, lookup, wanted)?;
     entitlement.takes(&principal)?;
     Ok((entitlement.key, principal))
 }
@@ -72,11 +70,17 @@ fn revocable(
     wanted: &Membership,
 ) -> Result<(EntitlementKey, ResourceId), Problem> {
     let Some(lookup) = lookup else { return by_convention(manifest, wanted) };
+    let (entitlement, principal) = named(manifest, lookup, wanted)?;
+    lookup.may_revoke(&entitlement.key, &principal)?;
+    Ok((entitlement.key, principal))
+}
+
+/// Both ends by their names, if the entitlement can be changed at all.
+fn named(manifest: &Manifest, lookup: &Lookup, wanted: &Membership) -> Result<(Entitlement, ResourceId), Problem> {
     let entitlement = lookup.entitlement(&wanted.entitlement)?;
     entitlement.may_change()?;
     let principal = lookup.principal(manifest, wanted)?;
-    lookup.may_revoke(&entitlement.key, &principal)?;
-    Ok((entitlement.key, principal))
+    Ok((entitlement, principal))
 }
 
 /// Without a file, ids are what they are by convention.
