@@ -1,8 +1,7 @@
 //! What a caller gives by name: the arguments of an action, the profile of a new account. An empty text and a JSON null
 //! are as good as nothing.
 
-use serde_json::Value as Json;
-
+use crate::json::{self, FromJson, Json, Problem};
 use crate::types::{Failure, Value};
 
 /// Values by name.
@@ -47,7 +46,7 @@ impl<'a> Arguments<'a> {
         match self.get(name) {
             None => Ok(Vec::new()),
             Some(Value::Items(items)) => Ok(items.clone()),
-            Some(Value::Json(json)) => serde_json::from_str(json).map_err(|_| wrong(name, "a list of texts")),
+            Some(Value::Json(json)) => json::read(json.as_bytes()).map_err(|_| wrong(name, "a list of texts")),
             Some(Value::Text(text)) => {
                 Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()).into_iter().collect())
             }
@@ -60,24 +59,41 @@ impl<'a> Arguments<'a> {
         let form = format!("the id of a resource of type `{resource_type}`");
         let given = match self.get(name) {
             None => return Err(missing(name, &form)),
-            Some(Value::Text(id)) => Json::from(id.as_str()),
-            Some(Value::Json(json)) => serde_json::from_str(json).map_err(|_| wrong(name, &form))?,
+            Some(Value::Text(id)) => Named { id: Some(id.clone()), resource_type: None },
+            Some(Value::Json(json)) => json::read(json.as_bytes()).map_err(|_| wrong(name, &form))?,
             Some(_) => return Err(wrong(name, &form)),
         };
-        // In the words of the interface, and in those of the field.
-        let member = |names: &[&str]| names.iter().find_map(|name| given.get(name)?.as_str());
-        match member(&["resource_type", "resource_type_id", "resourceType", "resource-type"]) {
+        match given.resource_type {
             Some(other) if other != resource_type => {
                 let message = format!("the argument `{name}` names a resource of type `{}`", other.escape_debug());
                 return Err(Failure::refused(message, format!("give {form}")));
             }
             _ => {}
         }
-        let id = given.as_str().or_else(|| member(&["resource", "resource_id", "resourceId"]));
-        match id.map(str::trim) {
+        match given.id.as_deref().map(str::trim) {
             None => Err(wrong(name, &form)),
             Some("") => Err(missing(name, &form)),
             Some(id) => Ok(id.into()),
+        }
+    }
+}
+
+/// A resource as a caller names it: by its id, or with its type.
+struct Named {
+    id: Option<String>,
+    resource_type: Option<String>,
+}
+
+impl FromJson for Named {
+    fn from_json(json: Json<'_>, _: &mut Problem) -> Self {
+        // In the words of the interface, and in those of the field.
+        let member = |names: &[&str]| {
+            let mut members = json.members().into_iter().flatten();
+            members.find(|(name, _)| names.contains(name)).and_then(|(_, value)| value.text()).map(str::to_owned)
+        };
+        Self {
+            id: json.text().map(str::to_owned).or_else(|| member(&["resource", "resource_id", "resourceId"])),
+            resource_type: member(&["resource_type", "resource_type_id", "resourceType", "resource-type"]),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A request without an answer may have had its effect all the same, an answer may say nothing, and some targets accept
 //! what they do not do. So nobody asks twice: whoever wants to know looks.
 
-use serde::de::IgnoredAny;
+use crate::json::Ignored;
 
 use crate::types::{Detail, Failure, GrantOutcome, RevokeOutcome};
 use crate::{Host, Request, Response, Target};
@@ -90,7 +90,7 @@ impl Change {
         if (200..300).contains(&status) && answer.body().is_empty() {
             return Ok(Asked::Accepted(answer));
         }
-        match target.decode::<IgnoredAny>(&answer) {
+        match target.decode::<Ignored>(&answer) {
             Ok(_) => Ok(Asked::Accepted(answer)),
             Err(Failure::Upstream(detail) | Failure::InvalidResponse(detail)) => Ok(Asked::Open(detail)),
             Err(refusal) if matches!(status, 404 | 409) => Ok(Asked::Pointless(refusal)),

@@ -10,12 +10,12 @@
 //!
 //! ```
 //! use accord_sdk::{Check, Collection, Config, Connector, Failure, Host, Page, Request, Resource, Step, Target, UserTrait};
-//! use serde::Deserialize;
+//! use accord_sdk::json::FromJson;
 //!
 //! /// A made-up directory of people.
 //! struct People;
 //!
-//! #[derive(Deserialize)]
+//! #[derive(FromJson)]
 //! struct Person {
 //!     id: String,
 //!     name: String,
@@ -60,6 +60,9 @@
 //! assert_eq!(synced.resource("person", "1").display_name, "Maria Hall");
 //! ```
 #![deny(missing_docs)]
+
+// The derived code names the crate as everybody else does.
+extern crate self as accord_sdk;
 
 mod arguments;
 #[doc(hidden)]

@@ -3,9 +3,9 @@
 use std::ops::Deref;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::bindings::exports::accord::connector::sync;
+use crate::json::{self, FromJson};
 use crate::types::{Collection, Entitlement, Failure, Grant, Note, Resource, ResourceId, Step};
 use crate::{Connector, Host};
 
@@ -80,11 +80,11 @@ impl<'a> Page<'a> {
     }
 
     /// Where the listing stands, as an earlier page said with [`Page::next`]. None: at its beginning.
-    pub fn cursor<T: DeserializeOwned>(&self) -> Result<Option<T>, Failure> {
+    pub fn cursor<T: FromJson>(&self) -> Result<Option<T>, Failure> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        serde_json::from_slice(cursor.as_bytes())
+        json::read(cursor.as_bytes())
             .map(Some)
-            .map_err(|error| Failure::bug(format!("cursor of `{}` cannot be read: {error}", self.collection.name)))
+            .map_err(|problem| Failure::bug(format!("cursor of `{}` cannot be read: {problem}", self.collection.name)))
     }
 
     /// How often the listing began again.

@@ -1,10 +1,12 @@
 //! The usual ways of paging, as cursors. None of them looks for pages that come again: a cursor that was there before ends
 //! the listing in the host, which knows all of them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::json::FromJson;
 
 /// A window on a listing: skip `offset` items, give `limit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 pub struct Offset {
     /// Items to skip.
     pub offset: u64,

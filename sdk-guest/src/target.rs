@@ -1,7 +1,6 @@
 //! A target and what its answers mean: which status is whose fault, told in the target's own words.
 
-use serde::de::DeserializeOwned;
-
+use crate::json::{self, FromJson, Problem};
 use crate::types::{Detail, Failure, HttpError, Outcome, PermissionDetail};
 use crate::{Change, Host, Request, Response, Settled};
 
@@ -63,12 +62,12 @@ pub trait Target {
     }
 
     /// Sends a request and reads the JSON of a successful answer.
-    fn fetch<T: DeserializeOwned>(&self, host: &Host, request: &Request) -> Result<T, Failure> {
+    fn fetch<T: FromJson>(&self, host: &Host, request: &Request) -> Result<T, Failure> {
         self.decode(&self.send(host, request)?)
     }
 
     /// Reads the JSON of a successful answer; any other answer is the failure that it means.
-    fn decode<T: DeserializeOwned>(&self, response: &Response) -> Result<T, Failure> {
+    fn decode<T: FromJson>(&self, response: &Response) -> Result<T, Failure> {
         let status = self.status(response);
         if !(200..300).contains(&status) {
             return Err(self.failure(response));
@@ -78,8 +77,8 @@ pub trait Target {
                 format!("{} answered HTTP {status} with {}, not with JSON", Self::NAME, response.content_type());
             return Err(Failure::invalid_response(message, response.place()));
         }
-        serde_json::from_slice(response.body()).map_err(|error| {
-            let message = format!("the answer of {} is not what it documents: {}", Self::NAME, short(&error));
+        json::read(response.body()).map_err(|problem| {
+            let message = format!("the answer of {} is not what it documents: {}", Self::NAME, short(&problem));
             Failure::invalid_response(message, response.place())
         })
     }
@@ -210,9 +209,9 @@ fn effect(outcome: Outcome) -> &'static str {
     }
 }
 
-/// A parser's complaint may quote what it found; that stays short.
-fn short(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+/// A problem may quote the names that it found; that stays short.
+fn short(problem: &Problem) -> String {
+    let text = problem.to_string();
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,

@@ -1,10 +1,9 @@
 //! Azure Resource Manager: how it answers, its pages, and the cluster as it knows it.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{self, FromJson, Json, List, Object, Problem, Text};
 use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Page, Request, Response, Step, Target};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Aks;
 
@@ -19,8 +18,8 @@ pub(crate) const AUTHORIZATION: &str = "2022-04-01";
 /// Azure Resource Manager.
 pub(crate) struct Arm;
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Refusal {
     error: Words,
     // Some refusals come without the envelope, and Entra's have other names.
@@ -30,37 +29,26 @@ struct Refusal {
 }
 
 /// `{"code": …, "message": …}`; Entra has only a word there.
-#[derive(Deserialize, Default)]
-#[serde(from = "WordOrWords")]
+#[derive(Default)]
 struct Words {
     code: Text,
     message: Text,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum WordOrWords {
-    Words {
-        #[serde(default)]
-        code: Text,
-        #[serde(default)]
-        message: Text,
-    },
-    Word(#[expect(dead_code, reason = "its description says more")] Text),
-}
-
-impl From<WordOrWords> for Words {
-    fn from(words: WordOrWords) -> Self {
-        match words {
-            WordOrWords::Words { code, message } => Self { code, message },
-            WordOrWords::Word(_) => Self::default(),
+impl FromJson for Words {
+    fn from_json(json: Json<'_>, problem: &mut Problem) -> Self {
+        // The word says less than the description beside it.
+        if json.is_nothing() || json.text().is_some() {
+            return Self::default();
         }
+        let mut object = Object::new(json, problem);
+        Self { code: object.read("code"), message: object.read("message") }
     }
 }
 
 /// The code and the words of a refusal by Azure Resource Manager, Graph or Entra.
 pub(crate) fn explained(response: &Response) -> (String, String) {
-    let refusal: Refusal = serde_json::from_slice(response.body()).unwrap_or_default();
+    let refusal: Refusal = json::read(response.body()).unwrap_or_default();
     if let Some(description) = refusal.error_description.given() {
         // `AADSTS7000215: Invalid client secret provided. … Trace ID: …`: the code is the first word.
         let (code, words) = description.split_once(':').unwrap_or(("", description));
@@ -131,47 +119,47 @@ impl Target for Arm {
 }
 
 /// The cluster, as far as it matters here.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 pub(crate) struct ManagedCluster {
     pub(crate) properties: Properties,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default)]
+#[json(default, rename_all = "camelCase")]
 pub(crate) struct Properties {
     pub(crate) provisioning_state: Text,
     pub(crate) power_state: Option<PowerState>,
     pub(crate) fqdn: Text,
-    #[serde(rename = "privateFQDN")]
+    #[json(rename = "privateFQDN")]
     pub(crate) private_fqdn: Text,
-    #[serde(rename = "azurePortalFQDN")]
+    #[json(rename = "azurePortalFQDN")]
     pub(crate) portal_fqdn: Text,
     pub(crate) disable_local_accounts: Option<bool>,
     pub(crate) aad_profile: Option<AadProfile>,
     pub(crate) api_server_access_profile: Option<AccessProfile>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct PowerState {
     pub(crate) code: Text,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct AadProfile {
-    #[serde(rename = "enableAzureRBAC")]
+    #[json(rename = "enableAzureRBAC")]
     pub(crate) enable_azure_rbac: Option<bool>,
-    #[serde(rename = "serverAppID")]
+    #[json(rename = "serverAppID")]
     pub(crate) server_app_id: Text,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct AccessProfile {
-    #[serde(rename = "enablePrivateCluster")]
+    #[json(rename = "enablePrivateCluster")]
     pub(crate) enable_private_cluster: Option<bool>,
-    #[serde(rename = "authorizedIPRanges")]
+    #[json(rename = "authorizedIPRanges")]
     pub(crate) authorized_ip_ranges: List<String>,
 }
 
@@ -214,21 +202,21 @@ impl Aks {
 }
 
 /// `{"value": […], "nextLink": …}`.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 pub(crate) struct Listed<T> {
     value: Vec<T>,
-    #[serde(default, rename = "nextLink")]
+    #[json(default, rename = "nextLink")]
     next_link: Text,
 }
 
 /// Where a listing stands: the query of the next link.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 pub(crate) struct Place {
     pub(crate) query: Vec<(String, String)>,
 }
 
 /// Reads one page of a listing from where it stands, and says where it goes on.
-pub(crate) fn list<T: DeserializeOwned>(
+pub(crate) fn list<T: FromJson>(
     aks: &Aks,
     page: &mut Page<'_>,
     listing: &str,

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::types::{GrantAnnotation, Value};
 use accord_sdk::{Entitlement, Failure, Grant, Page, ResourceId, Step};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::bindings::expanded_over;
 use crate::definitions::{self, AzureRole};
@@ -13,14 +13,14 @@ use crate::directory::{self, Kind};
 use crate::situation;
 use crate::{Aks, arm};
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Assignment {
     id: String,
     properties: Properties,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default)]
+#[json(default, rename_all = "camelCase")]
 struct Properties {
     role_definition_id: Text,
     principal_id: Text,
@@ -31,7 +31,7 @@ struct Properties {
 
 /// Where the listing stands. It is read as a whole first; if nothing from above the cluster is in that, what holds at the
 /// cluster is read too, since the two questions are documented in two ways.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Place {
     at_scope: bool,
     seen_from_above: bool,

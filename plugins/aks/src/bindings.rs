@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::{Expansion, GrantAnnotation, Value};
 use accord_sdk::{Entitlement, Failure, Grant, Page, ResourceId, Step, entitlement_id};
-use serde::Deserialize;
 
 use crate::directory::{self, Kind};
 use crate::fitting::Load;
@@ -29,16 +28,16 @@ const HARMLESS: [&str; 3] = ["system:discovery", "system:basic-user", "system:pu
 /// Everybody, one way or another.
 const EVERYBODY: [&str; 3] = ["system:authenticated", "system:unauthenticated", "system:anonymous"];
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default, Clone)]
+#[json(default, rename_all = "camelCase")]
 struct Binding {
     metadata: Metadata,
     subjects: List<Subject>,
     role_ref: RoleRef,
 }
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct RoleRef {
     kind: Text,
     name: Text,

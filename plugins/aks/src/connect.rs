@@ -3,9 +3,9 @@
 //! The kubeconfig's keys and tokens stay in the host, which trusts the cluster by the kubeconfig's own authority. What is
 //! seen here is the server's name, which must be one of the cluster's, and the application that tokens are for.
 
+use accord_sdk::json::FromJson;
 use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Host, Response, Target};
-use serde::Deserialize;
 
 use crate::Aks;
 use crate::arm::{Arm, CLUSTER_ADMIN, ManagedCluster, Properties};
@@ -25,8 +25,8 @@ const EVERY_CLUSTER: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 /// What the host shows of a kubeconfig.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "kebab-case")]
+#[derive(FromJson, Default)]
+#[json(default, rename_all = "kebab-case")]
 struct Kubeconfig {
     server: String,
     token: bool,

@@ -1,9 +1,9 @@
 //! Azure's role definitions: which of them matter for a cluster, and why. Most have nothing to do with it.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{self, FromJson, List, Text};
 use accord_sdk::types::SettledState;
 use accord_sdk::{Failure, Page, Resource, RoleTrait, Step};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::situation::Situation;
 use crate::{Aks, arm};
@@ -13,14 +13,14 @@ const CLUSTERS: &str = "microsoft.containerservice/managedclusters/";
 /// Actions of which a profile shows this many.
 const SHOWN: usize = 50;
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Definition {
     name: String,
     properties: Properties,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default)]
+#[json(default, rename_all = "camelCase")]
 struct Properties {
     role_name: Text,
     r#type: Text,
@@ -28,8 +28,8 @@ struct Properties {
     permissions: List<Permission>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default)]
+#[json(default, rename_all = "camelCase")]
 struct Permission {
     actions: List<String>,
     not_actions: List<String>,
@@ -38,7 +38,7 @@ struct Permission {
 }
 
 /// What an Azure role means for a cluster.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, FromJson)]
 pub(crate) struct AzureRole {
     name: String,
     role_type: String,
@@ -54,7 +54,7 @@ pub(crate) struct AzureRole {
     /// Its definition is not there any more.
     missing: bool,
     /// Its definition could not be read.
-    #[serde(default)]
+    #[json(default)]
     unread: bool,
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn find(page: &Page<'_>, ids: &[String]) -> Vec<Option<AzureRole>> {
     let keys: Vec<String> = ids.iter().map(|id| key(id)).collect();
     let facts = page.facts(&keys).into_iter().zip(ids);
     facts
-        .map(|(fact, id)| match fact.and_then(|fact| serde_json::from_slice(&fact).ok()) {
+        .map(|(fact, id)| match fact.and_then(|fact| json::read(&fact).ok()) {
             Some(role) => Some(role),
             None if complete => Some(AzureRole { name: id.clone(), missing: true, ..AzureRole::default() }),
             None => AzureRole::well_known(id),
@@ -249,7 +249,7 @@ mod tests {
 
     fn role(permission: &str) -> AzureRole {
         let json = format!(r#"{{"roleName":"R","type":"CustomRole","permissions":[{permission}]}}"#);
-        serde_json::from_str::<Properties>(&json).unwrap().meaning()
+        json::read::<Properties>(json.as_bytes()).unwrap().meaning()
     }
 
     #[test]

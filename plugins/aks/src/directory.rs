@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use accord_sdk::json::FromJson;
 use accord_sdk::types::{AccountType, Detail, NonHumanIdentity, PermissionDetail, ResourceAnnotation};
 use accord_sdk::{Entitlement, Failure, GroupTrait, Page, Resource, ResourceId, State, Step, Target, UserTrait};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::built_in_groups;
 use crate::graph::{self, DIRECTORY, Graph, Object};
@@ -115,7 +116,7 @@ fn member(id: &str, name: &str) -> Entitlement {
 }
 
 /// Where the listing stands: which kind is read, and behind which id.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Place {
     teams: bool,
     after: Option<String>,

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::{Detail, PermissionDetail};
 use accord_sdk::{Failure, Host, Page, Request, Response, Target};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::situation::Situation;
 
@@ -52,10 +52,10 @@ impl Target for Graph {
 }
 
 /// A user, group or service principal, whichever it is.
-#[derive(Deserialize, Default, Clone, Debug)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default, Clone, Debug)]
+#[json(default, rename_all = "camelCase")]
 pub(crate) struct Object {
-    #[serde(rename = "@odata.type")]
+    #[json(rename = "@odata.type")]
     pub(crate) kind: Text,
     pub(crate) id: Text,
     pub(crate) display_name: Text,
@@ -77,32 +77,32 @@ impl Object {
 }
 
 /// `{"value": […], "@odata.nextLink": …}`, or an error.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct Objects {
     pub(crate) value: List<Object>,
-    #[serde(rename = "@odata.nextLink")]
+    #[json(rename = "@odata.nextLink")]
     pub(crate) next: Text,
     error: Error,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Error {
     code: Text,
     message: Text,
 }
 
 /// One answer inside a batch.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Inner {
     id: String,
     status: u16,
-    #[serde(default)]
+    #[json(default)]
     body: Option<Objects>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Answers {
     responses: Vec<Inner>,
 }

@@ -1,10 +1,9 @@
 //! The Kubernetes API: how it answers, and its listings with limit and continue.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{self, FromJson, List, Text};
 use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Page, Request, Response, Step, Target};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::situation::Situation;
 
@@ -46,26 +45,25 @@ const PATIENT_RESTARTS: u32 = 2;
 pub(crate) struct Kubernetes<'s>(pub(crate) &'s Situation);
 
 /// `{"kind": "Status", "reason": "Forbidden", "message": …}`.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Status {
     reason: Text,
     message: Text,
     metadata: ListMeta,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct ListMeta {
     r#continue: Text,
 }
 
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+#[derive(FromJson)]
 struct Listed<T> {
-    #[serde(default)]
+    #[json(default)]
     metadata: ListMeta,
-    #[serde(default)]
+    #[json(default)]
     items: List<T>,
 }
 
@@ -74,7 +72,7 @@ impl Target for Kubernetes<'_> {
     const CREDENTIAL: Option<&'static str> = None;
 
     fn explain(&self, response: &Response) -> String {
-        let status: Status = serde_json::from_slice(response.body()).unwrap_or_default();
+        let status: Status = json::read(response.body()).unwrap_or_default();
         match (status.reason.given(), status.message.given()) {
             (Some(reason), Some(message)) => format!("{reason}: {message}"),
             // A token for it was refused before.
@@ -122,13 +120,13 @@ impl Kubernetes<'_> {
 
     /// Whether the RBAC API is not there at all.
     pub(crate) fn has_no_rbac(&self, listing: Listing, response: &Response) -> bool {
-        let status: Status = serde_json::from_slice(response.body()).unwrap_or_default();
+        let status: Status = json::read(response.body()).unwrap_or_default();
         listing.is_rbac && response.status() == 404 && &*status.reason == "NotFound"
     }
 }
 
 /// Where a listing goes on.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Place {
     token: String,
 }
@@ -140,7 +138,7 @@ pub(crate) struct Objects<T> {
 }
 
 /// Reads one page of a listing. `fits` says how many of its objects, from the first, one page of ours can take.
-pub(crate) fn list<T: DeserializeOwned + Clone>(
+pub(crate) fn list<T: FromJson + Clone>(
     situation: &Situation,
     page: &mut Page<'_>,
     listing: Listing,
@@ -157,7 +155,7 @@ pub(crate) fn list<T: DeserializeOwned + Clone>(
         }
         let response = api.send(page, &request)?;
         if response.status() == 410 {
-            let status: Status = serde_json::from_slice(response.body()).unwrap_or_default();
+            let status: Status = json::read(response.body()).unwrap_or_default();
             match status.metadata.r#continue.given() {
                 // What was read before does not fit what comes now: a binding may be missing in between. Again and again,
                 // that is better than nothing; objects that come twice are the same rows.

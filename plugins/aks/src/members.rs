@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use accord_sdk::json::{self, FromJson};
 use accord_sdk::types::{GrantAnnotation, Value};
 use accord_sdk::{Collection, Failure, Grant, Page, Request, Step, Target};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Aks;
 use crate::directory::{self, Kind};
@@ -22,7 +23,7 @@ const TOP: u32 = 999;
 const SELECT: &str = "id,displayName,userPrincipalName,mail,accountEnabled,userType,appId,servicePrincipalType";
 
 /// Where to go on with the members of a group.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Place {
     query: Vec<(String, String)>,
 }
@@ -72,7 +73,7 @@ pub(crate) fn read_more(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure>
     let group = page.key()?.to_owned();
     let place: Option<Place> = match page.cursor()? {
         Some(place) => Some(place),
-        None => page.fact(fact(&group)).and_then(|fact| serde_json::from_slice(&fact).ok()),
+        None => page.fact(fact(&group)).and_then(|fact| json::read(&fact).ok()),
     };
     let request = Request::get(&format!("/v1.0{}", path(&group))).origin("graph").permission(HIDDEN_MEMBERS);
     let request = match place {

@@ -1,21 +1,20 @@
 //! The namespaces. Everything that is in one has it as parent.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::{Failure, Page, Resource, ResourceId, Step};
-use serde::Deserialize;
 
 use crate::objects::Metadata;
 use crate::{Aks, kubernetes, situation, stand_ins};
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct Namespace {
     metadata: Metadata,
     status: Status,
 }
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct Status {
     phase: Text,
 }

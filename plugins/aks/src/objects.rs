@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::types::Value;
 use accord_sdk::{Resource, Timestamp};
-use serde::Deserialize;
 
 /// Longer values of labels and annotations are somebody's documents, not facts about access.
 const LONGEST_VALUE: usize = 256;
 
 /// `metadata`; the managed fields, most of the bytes, are skipped.
-#[derive(Deserialize, Default, Clone)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default, Clone)]
+#[json(default, rename_all = "camelCase")]
 pub(crate) struct Metadata {
     pub(crate) name: Text,
     pub(crate) namespace: Text,

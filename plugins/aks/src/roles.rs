@@ -1,9 +1,8 @@
 //! Roles and cluster roles: membership of each, once for a role, and for a cluster role wherever it is bound.
 
-use accord_sdk::json::List;
+use accord_sdk::json::{FromJson, List};
 use accord_sdk::types::Value;
 use accord_sdk::{Entitlement, Failure, Page, Resource, ResourceId, RoleTrait, Step};
-use serde::Deserialize;
 
 use crate::kubernetes::Listing;
 use crate::objects::Metadata;
@@ -16,8 +15,8 @@ const MOST_ROWS: usize = 30_000;
 /// Who can hold a role.
 const PRINCIPALS: [&str; 5] = ["user", "group", "kube_user", "kube_group", "service_account"];
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default, Clone)]
+#[json(default, rename_all = "camelCase")]
 struct Role {
     metadata: Metadata,
     rules: List<Rule>,

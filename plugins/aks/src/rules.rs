@@ -1,17 +1,16 @@
 //! What a role allows: its rules in few words, and the powers that matter in a review.
 
 use accord_sdk::Resource;
-use accord_sdk::json::{List, Text};
-use serde::Deserialize;
+use accord_sdk::json::{FromJson, List, Text};
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default, Clone)]
+#[json(default, rename_all = "camelCase")]
 pub(crate) struct Rule {
     verbs: List<Text>,
     api_groups: List<Text>,
     resources: List<Text>,
     resource_names: List<Text>,
-    #[serde(rename = "nonResourceURLs")]
+    #[json(rename = "nonResourceURLs")]
     non_resource_urls: List<Text>,
 }
 
@@ -114,10 +113,12 @@ pub(crate) fn describe(rules: &[Rule], mut resource: Resource) -> Resource {
 
 #[cfg(test)]
 mod tests {
+    use accord_sdk::json;
+
     use super::*;
 
     fn flags(rules: &str) -> Vec<&'static str> {
-        let rules: Vec<Rule> = serde_json::from_str(rules).unwrap();
+        let rules: Vec<Rule> = json::read(rules.as_bytes()).unwrap();
         powers(&rules).into_iter().map(|(flag, _)| flag).collect()
     }
 
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn long_rules_are_cut_and_say_so() {
         let rule = r#"{"verbs":["get"],"resources":["pods"],"apiGroups":["","apps"],"resourceNames":["x"]}"#;
-        let rules: Vec<Rule> = serde_json::from_str(&format!("[{}]", vec![rule; 60].join(","))).unwrap();
+        let rules: Vec<Rule> = json::read(format!("[{}]", vec![rule; 60].join(",")).as_bytes()).unwrap();
         let resource = describe(&rules, Resource::new("role", "a/b", "b"));
         let shown = format!("{:?}", resource.profile);
         assert!(shown.contains("get pods in apps named x") && shown.contains("… 10 more"), "{shown}");

@@ -1,17 +1,16 @@
 //! The service accounts of all namespaces, in one listing.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::{NonHumanIdentity, ResourceAnnotation};
 use accord_sdk::{Failure, Page, Resource, ResourceId, State, Step, UserTrait};
-use serde::Deserialize;
 
 use crate::objects::Metadata;
 use crate::{Aks, kubernetes, namespaces, situation, stand_ins};
 
 const WORKLOAD_IDENTITY: &str = "azure.workload.identity/client-id";
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default, Clone)]
+#[json(default, rename_all = "camelCase")]
 struct ServiceAccount {
     metadata: Metadata,
     secrets: List<Reference>,
@@ -19,8 +18,8 @@ struct ServiceAccount {
     automount_service_account_token: Option<bool>,
 }
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct Reference {
     name: Text,
 }

@@ -1,12 +1,13 @@
 //! What `connect` found out about the cluster, for every page.
 
+use accord_sdk::json::{self, FromJson};
 use accord_sdk::{Failure, Host};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 const FACT: &str = "situation";
 
 /// How the cluster is set up, and how to log in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub(crate) struct Situation {
     /// People log in with Entra: object ids and principal names mean something.
     pub(crate) entra: bool,
@@ -20,7 +21,7 @@ pub(crate) struct Situation {
 }
 
 /// What stands between the cluster and whoever calls it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, FromJson)]
 pub(crate) struct Reach {
     pub(crate) private: bool,
     pub(crate) authorized_ranges: bool,
@@ -28,7 +29,7 @@ pub(crate) struct Reach {
 
 pub(crate) fn read(host: &Host) -> Result<Situation, Failure> {
     let fact = host.fact(FACT.to_owned()).ok_or_else(|| Failure::bug("`connect` left no situation"))?;
-    serde_json::from_slice(&fact).map_err(|error| Failure::bug(format!("the situation cannot be read: {error}")))
+    json::read(&fact).map_err(|error| Failure::bug(format!("the situation cannot be read: {error}")))
 }
 
 pub(crate) fn keep(host: &Host, situation: &Situation) -> Result<(), Failure> {

@@ -1,13 +1,12 @@
 //! Whom a subject of a binding means. No request is made here: a principal name stays a name until the directory is asked.
 
-use accord_sdk::json::Text;
-use serde::Deserialize;
+use accord_sdk::json::{FromJson, Text};
 
 use crate::situation::Situation;
 
 /// A subject, as it is written.
-#[derive(Deserialize, Default, Clone, Debug)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(FromJson, Default, Clone, Debug)]
+#[json(default, rename_all = "camelCase")]
 pub(crate) struct Subject {
     pub(crate) kind: Text,
     pub(crate) api_group: Text,
@@ -121,6 +120,8 @@ pub(crate) fn is_uuid(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use accord_sdk::json;
+
     use super::*;
 
     fn meaning(json: &str, entra: bool, namespace: Option<&str>, system_subjects: &str, is_default: bool) -> Meaning {
@@ -131,7 +132,7 @@ mod tests {
             graph: true,
             reach: crate::situation::Reach::default(),
         };
-        let subject: Subject = serde_json::from_str(json).unwrap();
+        let subject: Subject = json::read(json.as_bytes()).unwrap();
         subject.meaning(&Context { situation: &situation, system_subjects, namespace, is_default })
     }
 

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use accord_sdk::json::Ignored;
 use accord_sdk::types::{AccountOutcome, AccountRequest, AccountState, CredentialOption, DeleteOutcome};
 use accord_sdk::{Arguments, Change, Failure, Grant, Host, Request, ResourceId, Response, Settled, Target};
 use serde::Serialize;
-use serde::de::IgnoredAny;
 
 use crate::api::{self, Document, INVITE, MANAGE, Named, SERVICE_ACCOUNTS};
 use crate::users::{self, User};
@@ -176,7 +176,7 @@ fn invite(datadog: &Datadog, host: &Host, user_id: &str) -> Result<(), Failure> 
     let user = Document { data: Named::user(user_id) };
     let data = vec![Invitation { kind: "user_invitations", relationships: Invited { user } }];
     let request = Request::new("POST", "/api/v2/user_invitations").json(&Document { data })?.permission(INVITE);
-    datadog.fetch::<IgnoredAny>(host, &request).map(drop)
+    datadog.fetch::<Ignored>(host, &request).map(drop)
 }
 
 /// An account that is there already is as good as a new one, once it is enabled. Nothing else about it is changed.

@@ -1,9 +1,9 @@
 //! How Datadog answers: documents of JSON:API, refusals in two forms, and the permissions that it asks for.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{self, FromJson, Json, Object, Problem, Text};
 use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Host, Page, Request, Response, Target, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Datadog;
 
@@ -17,14 +17,14 @@ pub(crate) const MANAGE: &str = "User Access Manage";
 pub(crate) const SERVICE_ACCOUNTS: &str = "Service Account Write";
 
 /// `{"data": …}`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 pub(crate) struct Document<T> {
     pub(crate) data: T,
 }
 
 /// Names one object: `{"type": "users", "id": "…"}`.
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 pub(crate) struct Reference {
     pub(crate) id: Text,
 }
@@ -48,8 +48,8 @@ impl<'a> Named<'a> {
 }
 
 /// A relation to one object: `{"data": {…}}`, with null for none.
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 pub(crate) struct One {
     pub(crate) data: Option<Reference>,
 }
@@ -62,32 +62,32 @@ impl One {
 }
 
 /// `{"errors": [{"title": "Forbidden"}]}`, or with texts in the place of the objects.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Refusal {
     errors: Vec<Told>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Told {
-    Text(String),
-    Object {
-        #[serde(default)]
-        title: Text,
-        #[serde(default)]
-        detail: Text,
-    },
+struct Told {
+    title: Text,
+    detail: Text,
+}
+
+impl FromJson for Told {
+    fn from_json(json: Json<'_>, problem: &mut Problem) -> Self {
+        if let Some(text) = json.text() {
+            return Self { title: text.into(), detail: Text::default() };
+        }
+        let mut object = Object::new(json, problem);
+        Self { title: object.read("title"), detail: object.read("detail") }
+    }
 }
 
 impl Told {
     fn words(self) -> String {
-        match self {
-            Self::Text(text) => text,
-            Self::Object { title, detail } => match (title.given(), detail.given()) {
-                (Some(title), Some(detail)) => format!("{title}: {detail}"),
-                (title, detail) => title.or(detail).unwrap_or_default().to_owned(),
-            },
+        match (self.title.given(), self.detail.given()) {
+            (Some(title), Some(detail)) => format!("{title}: {detail}"),
+            (title, detail) => title.or(detail).unwrap_or_default().to_owned(),
         }
     }
 }
@@ -97,7 +97,7 @@ impl Target for Datadog {
     const CREDENTIAL: Option<&'static str> = Some("keys");
 
     fn explain(&self, response: &Response) -> String {
-        let refusal: Refusal = serde_json::from_slice(response.body()).unwrap_or_default();
+        let refusal: Refusal = json::read(response.body()).unwrap_or_default();
         let words: Vec<String> = refusal.errors.into_iter().map(Told::words).filter(|text| !text.is_empty()).collect();
         words.join("; ")
     }

@@ -1,24 +1,23 @@
 //! The organization's API keys, without their values.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::types::{CredentialType, SecretTrait};
 use accord_sdk::{Failure, Page, Request, Resource, Step};
-use serde::Deserialize;
 
 use crate::api::{self, API_KEYS, One};
 use crate::pages::Items;
 use crate::{Datadog, users};
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct ApiKey {
     id: String,
     attributes: Attributes,
     relationships: Relationships,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Attributes {
     name: Text,
     last4: Text,
@@ -30,8 +29,8 @@ struct Attributes {
     used_in_last_24_hours: Option<bool>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Relationships {
     created_by: One,
     modified_by: One,

@@ -1,9 +1,8 @@
 //! The members of one team.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::types::GrantAnnotation;
 use accord_sdk::{Failure, Grant, Page, Request, ResourceId, Step};
-use serde::Deserialize;
 
 use crate::api::{self, One, TEAMS};
 use crate::pages::Items;
@@ -12,24 +11,24 @@ use crate::{Datadog, teams, users};
 /// Who provisioned a membership that the identity provider decides on.
 const SAML: &str = "saml_mapping";
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct Membership {
     id: Text,
     attributes: Attributes,
     relationships: Relationships,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Attributes {
     /// `admin`; plain members have none.
     role: Text,
     provisioned_by: Text,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Relationships {
     user: One,
     /// Where the list is one user's.

@@ -1,59 +1,58 @@
 //! Who is on call in one schedule at this moment: one person, several, or nobody.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::GrantAnnotation;
 use accord_sdk::{Failure, Grant, Page, Request, Response, Step, Target, Value};
-use serde::Deserialize;
 
 use crate::api::{self, Document, ON_CALL, One, Reference};
 use crate::{Datadog, schedules, users};
 
 /// The answer of `…/responders`: responders name their shifts, shifts their users, and both are included.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Responders {
     data: Schedule,
-    #[serde(default)]
+    #[json(default)]
     included: List<Included>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Schedule {
     relationships: ScheduleRelationships,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct ScheduleRelationships {
     responders: Several,
 }
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct Several {
     data: List<Reference>,
 }
 
 /// A responder or a shift; the others are not looked at.
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct Included {
-    #[serde(rename = "type")]
+    #[json(rename = "type")]
     kind: Text,
     id: Text,
     attributes: Attributes,
     relationships: Relationships,
 }
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct Attributes {
     start: Text,
     end: Text,
 }
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[derive(FromJson, Default, Clone)]
+#[json(default)]
 struct Relationships {
     shifts: Several,
     user: One,

@@ -4,9 +4,9 @@
 //! The first page is asked for alone; it says how many follow. Those are asked for two at a time, as many as may be under
 //! way.
 
+use accord_sdk::json::FromJson;
 use accord_sdk::{Failure, Host, Page, Request, Step, Target};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Datadog;
 use crate::api::Reference;
@@ -18,7 +18,7 @@ const SIZE: u32 = 100;
 const AT_ONCE: u32 = 2;
 
 /// Where a list stands.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Place {
     number: u32,
     /// How many items there are, by the latest page.
@@ -28,23 +28,23 @@ struct Place {
 }
 
 /// A document with items. What it includes beside them is skipped: it can be much longer than they are.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct List<T> {
     data: Vec<T>,
-    #[serde(default)]
+    #[json(default)]
     meta: Meta,
 }
 
 /// The three ways in which lists count.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Meta {
     page: Counters,
     pagination: Counters,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Counters {
     total_filtered_count: Option<u64>,
     total: Option<u64>,
@@ -58,11 +58,7 @@ pub(crate) struct Items<T> {
 
 impl Datadog {
     /// Reads on in a list.
-    pub(crate) fn list<T: DeserializeOwned>(
-        &self,
-        page: &mut Page<'_>,
-        request: &Request,
-    ) -> Result<Items<T>, Failure> {
+    pub(crate) fn list<T: FromJson>(&self, page: &mut Page<'_>, request: &Request) -> Result<Items<T>, Failure> {
         let place = page.cursor::<Place>()?;
         let (first, last) = match &place {
             Some(place) => (place.number, place.last().min(place.number + AT_ONCE - 1)),
@@ -107,7 +103,7 @@ impl Datadog {
     }
 
     /// Reads a list anew, page by page, until enough was seen. Whether that, or all that the list says it has, was seen.
-    pub(crate) fn browse<T: DeserializeOwned>(
+    pub(crate) fn browse<T: FromJson>(
         &self,
         host: &Host,
         request: &Request,

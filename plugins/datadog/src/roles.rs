@@ -1,8 +1,7 @@
 //! The roles. Who has which is in the users' pages.
 
-use accord_sdk::json::{Count, List, Text};
+use accord_sdk::json::{Count, FromJson, List, Text};
 use accord_sdk::{Failure, Page, Request, Resource, ResourceId, RoleTrait, Step};
-use serde::Deserialize;
 
 use crate::Datadog;
 use crate::api::{self, USERS};
@@ -11,16 +10,16 @@ use crate::pages::Items;
 /// Facts with this prefix and a role's id: the roles that the listing named.
 pub(crate) const KNOWN: &str = "role/";
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Role {
     id: String,
     attributes: Attributes,
     relationships: Relationships,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Attributes {
     name: Text,
     created_at: Text,
@@ -29,14 +28,14 @@ struct Attributes {
     receives_permissions_from: List<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Relationships {
     permissions: Permissions,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Permissions {
     data: Count,
 }

@@ -1,8 +1,7 @@
 //! The on-call schedules. Who is on call is asked of each schedule.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::{Collection, Failure, GroupTrait, Page, Purpose, Request, Resource, ResourceId, Step};
-use serde::Deserialize;
 
 use crate::Datadog;
 use crate::api::{ON_CALL, Reference};
@@ -10,32 +9,32 @@ use crate::pages::Items;
 
 pub(crate) const PATH: &str = "/api/v2/on-call/schedules";
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Schedule {
     id: String,
-    #[serde(rename = "type")]
+    #[json(rename = "type")]
     kind: Text,
     attributes: Attributes,
     relationships: Relationships,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Attributes {
     name: Text,
     time_zone: Text,
     tags: List<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Relationships {
     teams: Teams,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Teams {
     data: List<Reference>,
 }

@@ -4,9 +4,10 @@
 //! An administrator who is to be one no longer stays a member. Datadog has no word for a plain member, only null; where it
 //! does not take that, the membership is ended and made anew.
 
+use accord_sdk::json::FromJson;
 use accord_sdk::types::{Detail, GrantOutcome, PermissionDetail, RevokeOutcome};
 use accord_sdk::{Change, Failure, Host, Request, Settled, Target};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::api::{Document, MANAGE, Named, TEAMS};
 use crate::members::Membership;
@@ -46,12 +47,12 @@ struct Relationships<'a> {
 }
 
 /// `{"attributes": {"action": "manage_membership", "value": "admins"}}`.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Setting {
     attributes: SettingAttributes,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct SettingAttributes {
     action: String,
     value: String,

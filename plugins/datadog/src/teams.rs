@@ -1,9 +1,8 @@
 //! The teams. Each team's members are a listing of their own, since there is none of all members.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::types::EntitlementAnnotation;
 use accord_sdk::{Collection, Entitlement, Failure, GroupTrait, Page, Purpose, Request, Resource, ResourceId, Step};
-use serde::Deserialize;
 
 use crate::Datadog;
 use crate::api::{self, TEAMS};
@@ -11,15 +10,15 @@ use crate::pages::Items;
 
 pub(crate) const PATH: &str = "/api/v2/team";
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct Team {
     id: String,
     attributes: Attributes,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Attributes {
     name: Text,
     /// The stable name.

@@ -2,27 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::{Detail, SettledState};
 use accord_sdk::{
     Collection, Failure, Grant, Host, Page, Request, Resource, ResourceId, State, Step, Target, UserTrait,
 };
-use serde::Deserialize;
 
 use crate::api::{self, Document, Notes, One, Reference, USERS};
 use crate::pages::Items;
 use crate::{Datadog, roles};
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) attributes: Attributes,
     relationships: Relationships,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct Attributes {
     pub(crate) name: Text,
     /// The login of a person; a service account's own id.
@@ -42,15 +41,15 @@ pub(crate) struct Attributes {
     allowed_login_methods: List<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Relationships {
     roles: Roles,
     org: One,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Roles {
     data: List<Reference>,
 }

@@ -1,8 +1,8 @@
 //! What proves both keys and the permissions: Datadog's own word for the keys, then one item of each kind.
 
+use accord_sdk::json::Ignored;
 use accord_sdk::types::Detail;
 use accord_sdk::{Check, Failure, Host, Request, Response, Target};
-use serde::de::IgnoredAny;
 
 use crate::api::{API_KEYS, ON_CALL, TEAMS, USERS};
 use crate::{Datadog, api_keys, pages, roles, schedules, teams, users};
@@ -25,7 +25,7 @@ pub(crate) fn checks(datadog: &Datadog, host: &Host) -> Vec<Check> {
         checks.push(if refused {
             Check::skipped(permission, needed_for, "Datadog refused the keys")
         } else {
-            Check::of(permission, needed_for, datadog.fetch::<IgnoredAny>(host, &pages::probe(&request)))
+            Check::of(permission, needed_for, datadog.fetch::<Ignored>(host, &pages::probe(&request)))
         });
     }
     checks
@@ -50,7 +50,7 @@ fn keys(datadog: &Datadog, host: &Host) -> Result<(), Failure> {
             if list.status() == 401 { Err(refused_keys(datadog, &list)) } else { Ok(()) }
         }
         status if is_refusal(status) => Err(refused_keys(datadog, &answer)),
-        _ => datadog.decode::<IgnoredAny>(&answer).map(drop),
+        _ => datadog.decode::<Ignored>(&answer).map(drop),
     }
 }
 

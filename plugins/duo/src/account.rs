@@ -1,14 +1,13 @@
 //! The account: the parent of everything. Duo's settings know its name.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::{Failure, Page, Request, Resource, Step, Target};
-use serde::Deserialize;
 
 use crate::Duo;
 use crate::api::{Envelope, SETTINGS};
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Settings {
     name: Text,
 }

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::SettledState;
 use accord_sdk::{Failure, Grant, Page, Request, Resource, ResourceId, State, Step, Timestamp, UserTrait};
-use serde::Deserialize;
 
 use crate::api::{ADMINISTRATORS, SAFE_LIMIT};
 use crate::roles::{self, Role};
 use crate::{Duo, person};
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Admin {
     admin_id: String,
     name: Text,

@@ -1,10 +1,10 @@
 //! Reading a long listing two windows at a time. Once a page has told how far one window leads and how many items there
 //! are, the window after the next one is known too, and nobody has to wait for one answer before asking for the other.
 
+use accord_sdk::json::FromJson;
 use accord_sdk::paging::Offset;
 use accord_sdk::{Failure, Page, Request, Step, Target};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Duo;
 use crate::api::{Window, at};
@@ -13,7 +13,7 @@ use crate::api::{Window, at};
 const AT_ONCE: u64 = 2;
 
 /// Where the listing stands.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Place {
     window: Offset,
     /// How far the window before led. It may be less than was asked for.
@@ -32,7 +32,7 @@ pub(crate) struct Ahead<T> {
 
 impl Duo {
     /// Reads on in a listing.
-    pub(crate) fn list_ahead<T: DeserializeOwned>(
+    pub(crate) fn list_ahead<T: FromJson>(
         &self,
         page: &Page<'_>,
         request: &Request,

@@ -1,11 +1,9 @@
 //! How Duo's Admin API answers: its envelope, its pages, its refusals, and the permissions that it asks for.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{self, FromJson, Text};
 use accord_sdk::paging::Offset;
 use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Page, Request, Response, Step, Target};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::Duo;
 
@@ -19,13 +17,13 @@ pub(crate) const ADMINISTRATORS: &str = "Grant administrators - Read";
 pub(crate) const SAFE_LIMIT: u32 = 100;
 
 /// `{"stat": "OK", "response": …}`, and `metadata` where a listing was asked with a limit.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 pub(crate) struct Envelope<T> {
     pub(crate) response: T,
     metadata: Option<Metadata>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Metadata {
     total_objects: Option<u64>,
     /// Absent or null on the last page.
@@ -40,8 +38,8 @@ pub(crate) struct Window<T> {
 }
 
 /// `{"stat": "FAIL", "code": 40103, "message": "…", "message_detail": "…"}`.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Refusal {
     stat: Text,
     code: u32,
@@ -51,7 +49,7 @@ struct Refusal {
 
 impl Refusal {
     fn of(response: &Response) -> Self {
-        serde_json::from_slice(response.body()).unwrap_or_default()
+        json::read(response.body()).unwrap_or_default()
     }
 
     /// A refusal is short; a page of users is not read twice to find that it is none.
@@ -108,7 +106,7 @@ impl Duo {
     ///
     /// A page may be wanted larger than documented for certain; if Duo refuses the first one, the listing is read with
     /// [`SAFE_LIMIT`].
-    pub(crate) fn list<T: DeserializeOwned>(
+    pub(crate) fn list<T: FromJson>(
         &self,
         page: &mut Page<'_>,
         request: &Request,
@@ -145,7 +143,7 @@ impl Duo {
     }
 
     /// What an answer says of the window that it was asked for.
-    pub(crate) fn window<T: DeserializeOwned>(&self, answer: &Response, asked: Offset) -> Result<Window<T>, Failure> {
+    pub(crate) fn window<T: FromJson>(&self, answer: &Response, asked: Offset) -> Result<Window<T>, Failure> {
         let Envelope { response, metadata } = self.decode(answer)?;
         let Some(metadata) = metadata else {
             let message = "Duo's page has no `metadata`, so nobody knows whether it is the last";

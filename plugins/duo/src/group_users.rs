@@ -1,22 +1,23 @@
 //! The members of every group, group by group. Read only where users name their groups without ids, as an old
 //! description of the API has it.
 
+use accord_sdk::json::FromJson;
 use accord_sdk::paging::Offset;
 use accord_sdk::{Failure, Grant, Page, Request, Step, Target};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::api::{self, RESOURCES, SAFE_LIMIT, Window};
 use crate::users::EmbeddedGroup;
 use crate::{Duo, groups, users};
 
 /// A window on the members of one of the known groups.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Place {
     group_id: String,
     window: Offset,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Member {
     user_id: String,
 }

@@ -3,9 +3,8 @@
 //! Where a user is in a group that the listing did not name, the groups are listed again. What that listing does not name
 //! either was deleted while the account was read.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::{Failure, GroupTrait, Page, Request, Resource, ResourceId, State, Step};
-use serde::Deserialize;
 
 use crate::Duo;
 use crate::api::{RESOURCES, SAFE_LIMIT};
@@ -23,8 +22,8 @@ pub(crate) const GONE: &str = "group gone during the sync";
 /// Groups that are compared at a time.
 const COMPARED: u32 = 1_000;
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Group {
     group_id: String,
     name: Text,

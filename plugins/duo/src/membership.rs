@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::paging::Offset;
 use accord_sdk::types::{Detail, EntitlementKey, GrantOutcome, RevokeOutcome};
 use accord_sdk::{Change, Failure, Host, Request, ResourceId, Settled, Target, entitlement_id};
-use serde::Deserialize;
 
 use crate::api::{self, Envelope, RESOURCES, RESOURCES_WRITE, SAFE_LIMIT, Window};
 use crate::users::{EmbeddedGroup, MAYBE_CUT};
@@ -73,8 +72,8 @@ struct Standing {
     leaves: bool,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct User {
     status: Text,
     groups: Option<Vec<EmbeddedGroup>>,

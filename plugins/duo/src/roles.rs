@@ -1,10 +1,9 @@
 //! The roles that administrators can have: Duo's catalogue, custom roles included. Who has which comes with the
 //! administrators.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{FromJson, Text};
 use accord_sdk::types::ResourceAnnotation;
 use accord_sdk::{Entitlement, Failure, Page, Request, Resource, RoleTrait, Step, Target};
-use serde::Deserialize;
 
 use crate::Duo;
 use crate::api::{ADMINISTRATORS, Envelope};
@@ -33,8 +32,8 @@ const BUILT_IN: [(Option<&str>, &str, &str); 9] = [
 const FORMER_READ_ONLY: &str = "readonly";
 
 /// One role, of the catalogue or made up from what is known of it.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct Role {
     role_id: Text,
     name: Text,

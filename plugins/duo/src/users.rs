@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use accord_sdk::json::{Count, List, Text};
+use accord_sdk::json::{Count, FromJson, List, Text};
 use accord_sdk::types::SettledState;
 use accord_sdk::{
     Collection, Failure, Grant, Page, Request, Resource, ResourceId, State, Step, Target, Timestamp, UserTrait,
 };
-use serde::Deserialize;
 
 use crate::api::RESOURCES;
 use crate::{Duo, groups, person};
@@ -27,8 +26,8 @@ const MOST_ROWS: usize = 40_000;
 /// Nothing documents that an embedded list is complete. One as long as a default page might have been cut there.
 pub(crate) const MAYBE_CUT: usize = 100;
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct User {
     user_id: String,
     username: Text,
@@ -55,8 +54,8 @@ struct User {
     webauthncredentials: Count,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct EmbeddedGroup {
     pub(crate) group_id: Text,
 }

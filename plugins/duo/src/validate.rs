@@ -1,8 +1,8 @@
 //! What proves key and permissions: one item of each kind.
 
+use accord_sdk::json::Ignored;
 use accord_sdk::types::CheckOutcome;
 use accord_sdk::{Check, Failure, Host, Target};
-use serde::de::IgnoredAny;
 
 use crate::api::{ADMINISTRATORS, Envelope, RESOURCES, SETTINGS};
 use crate::{Duo, account, admins, users};
@@ -22,7 +22,7 @@ pub(crate) fn checks(duo: &Duo, host: &Host) -> Vec<Check> {
         checks.push(if refused {
             Check::skipped(permission, needed_for, "Duo refused the signature")
         } else {
-            Check::of(permission, needed_for, duo.fetch::<Envelope<IgnoredAny>>(host, &request))
+            Check::of(permission, needed_for, duo.fetch::<Envelope<Ignored>>(host, &request))
         });
     }
     checks

@@ -1,9 +1,8 @@
 //! How PrivX answers and refuses, and the permissions that it asks for.
 
-use accord_sdk::json::Text;
+use accord_sdk::json::{self, FromJson, Text};
 use accord_sdk::types::Detail;
 use accord_sdk::{Config, Response, Target};
-use serde::Deserialize;
 
 use crate::PrivX;
 
@@ -32,8 +31,8 @@ impl Pairs {
 
 /// `{"error_code": "PERMISSION_DENIED", "error_message": "…", "property": "roles-view"}`, and at the token endpoints
 /// `{"error": "invalid_client", "error_description": "…"}`.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Refusal {
     error: Text,
     error_description: Text,
@@ -44,7 +43,7 @@ struct Refusal {
 
 impl Refusal {
     fn of(response: &Response) -> Self {
-        serde_json::from_slice(response.body()).unwrap_or_default()
+        json::read(response.body()).unwrap_or_default()
     }
 }
 

@@ -5,10 +5,10 @@
 //! then it is done once more. What nobody can see is that somebody else's change came between the read and the write, and
 //! was undone; so nothing stands between those two, and a write that had to wait begins with the read again.
 
+use accord_sdk::json::{self, FromJson};
 use accord_sdk::types::{Detail, EntitlementKey, GrantOutcome, RevokeOutcome};
 use accord_sdk::{Change, Failure, Host, Request, ResourceId, Settled, Target, entitlement_id};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::ROLES_MANAGE;
 use crate::membership::Held;
@@ -42,7 +42,7 @@ pub(crate) fn grant(
         return Err(Failure::NotFound(Detail::new(message).place(details::request(assignment.user_id)?.place())));
     };
     if let Some(item) = given.by_hand(assignment.role_id)
-        && let Ok(held) = Held::deserialize(item)
+        && let Ok(held) = json::read::<Held>(item.to_string().as_bytes())
     {
         host.tell_grant(held.grant(assignment.role_id, assignment.user_id))?;
     }
@@ -95,7 +95,7 @@ struct Assignment<'a> {
 /// The roles of a user, each as PrivX told it.
 struct Roles(Vec<Value>);
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Answer {
     count: Option<usize>,
     items: Option<Vec<Value>>,
@@ -216,7 +216,7 @@ impl Roles {
             // By its rules alone, until now.
             role["explicit"] = true.into();
         } else {
-            roles.push(json!({"id": role_id, "explicit": true}));
+            roles.push(serde_json::json!({"id": role_id, "explicit": true}));
         }
         Self(roles)
     }

@@ -1,9 +1,8 @@
 //! Where single memberships come from, asked member by member: only for members of privileged roles that have mapping
 //! rules, unless the operator wants more. Each member is asked once, however many of those roles they have.
 
-use accord_sdk::json::List;
+use accord_sdk::json::{self, FromJson, List};
 use accord_sdk::{Failure, Page, Request, Step, Target};
-use serde::Deserialize;
 
 use crate::PrivX;
 use crate::api::USERS_VIEW;
@@ -18,9 +17,9 @@ const WANTED: &str = "wanted/";
 /// Memberships that are looked at in one page; the answers of their users stay small.
 const AT_A_TIME: u32 = 64;
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Roles {
-    #[serde(default)]
+    #[json(default)]
     items: List<Held>,
 }
 
@@ -34,7 +33,7 @@ pub(crate) fn read(privx: &PrivX, page: &mut Page<'_>) -> Result<Step, Failure> 
     let after = page.cursor::<String>()?;
     let facts = page.scan_facts(WANTED, after.as_deref(), AT_A_TIME);
     let memberships = whole_users(&facts)?;
-    let mut users: Vec<&str> = memberships.iter().map(|[user_id, _]| user_id.as_str()).collect();
+    let mut users: Vec<&str> = memberships.iter().map(|(user_id, _)| user_id.as_str()).collect();
     users.dedup();
     let requests = users.iter().map(|user_id| request(user_id)).collect::<Result<Vec<_>, _>>()?;
 
@@ -46,7 +45,7 @@ pub(crate) fn read(privx: &PrivX, page: &mut Page<'_>) -> Result<Step, Failure> 
             Err(_) if done > 0 => break,
             Err(failure) => return Err(failure),
         };
-        for [_, role_id] in memberships.iter().skip(done).take_while(|[holder, _]| holder == user_id) {
+        for (_, role_id) in memberships.iter().skip(done).take_while(|(holder, _)| holder == user_id) {
             page.grant(match held(&roles, role_id) {
                 Some(held) => held.grant(role_id, user_id),
                 None => by_source(role_id, user_id, Source::Unknown),
@@ -62,14 +61,14 @@ pub(crate) fn read(privx: &PrivX, page: &mut Page<'_>) -> Result<Step, Failure> 
 }
 
 /// The memberships in these facts. The last user may have more of them on the next page, and is asked there.
-fn whole_users(facts: &[(String, Vec<u8>)]) -> Result<Vec<[String; 2]>, Failure> {
+fn whole_users(facts: &[(String, Vec<u8>)]) -> Result<Vec<(String, String)>, Failure> {
     let read = |(key, ids): &(String, Vec<u8>)| {
-        serde_json::from_slice(ids).map_err(|error| Failure::bug(format!("the fact {key} cannot be read: {error}")))
+        json::read(ids).map_err(|error| Failure::bug(format!("the fact {key} cannot be read: {error}")))
     };
-    let mut memberships = facts.iter().map(read).collect::<Result<Vec<[String; 2]>, _>>()?;
+    let mut memberships = facts.iter().map(read).collect::<Result<Vec<(String, String)>, _>>()?;
     if memberships.len() == AT_A_TIME as usize
-        && let Some([last, _]) = memberships.last().cloned()
-        && let Some(other) = memberships.iter().rposition(|[user_id, _]| *user_id != last)
+        && let Some((last, _)) = memberships.last().cloned()
+        && let Some(other) = memberships.iter().rposition(|(user_id, _)| *user_id != last)
     {
         memberships.truncate(other + 1);
     }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::SettledState;
 use accord_sdk::{Failure, Page, ResourceId, Step, Target};
-use serde::Deserialize;
 
 use crate::details;
 use crate::membership::{Held, Source, by_source, held};
@@ -14,8 +13,8 @@ use crate::person::{User, is_api_client};
 use crate::{PrivX, roles, users};
 
 /// What a membership needs of a member. Who the member is stands in the list of users.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Member {
     id: String,
     source_type: Text,

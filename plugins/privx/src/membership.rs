@@ -1,9 +1,8 @@
 //! Where a membership comes from: given to the user, made by a role's mapping rules, or had by everybody.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::GrantAnnotation;
 use accord_sdk::{Grant, ResourceId, Value};
-use serde::Deserialize;
 
 use crate::{person, roles};
 
@@ -57,8 +56,8 @@ impl Source {
 }
 
 /// A role as it stands in the list of a user's roles: with what the membership comes from.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct Held {
     pub(crate) id: Text,
     explicit: Option<bool>,

@@ -4,9 +4,9 @@
 //! is known to be a total, or where pages of that length are known not to be cut. What one listing learns of that, the
 //! later ones know. Once the total and the length of a page are known, several pages are asked for at once.
 
+use accord_sdk::json::{self, FromJson};
 use accord_sdk::{Failure, Page, Request, Response, Step, Target};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::PrivX;
 
@@ -24,7 +24,7 @@ const MOST_ITEMS: u64 = 1_000_000;
 /// Facts with this prefix and a listing's name: what it learned of PrivX's pages.
 const LEARNED: &str = "pages/";
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Window<T> {
     count: Option<u64>,
     /// Null where there are none.
@@ -32,7 +32,7 @@ struct Window<T> {
 }
 
 /// What is known of PrivX's pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 pub(crate) struct Learned {
     /// What can be asked for.
     limit: u32,
@@ -43,7 +43,7 @@ pub(crate) struct Learned {
 }
 
 /// Where a listing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 struct Place {
     offset: u64,
     learned: Learned,
@@ -71,12 +71,12 @@ impl PrivX {
     pub(crate) fn learned(&self, page: &Page<'_>, before: &[&str]) -> Learned {
         let keys: Vec<String> = before.iter().map(|name| format!("{LEARNED}{name}")).collect();
         let known = page.facts(&keys).into_iter().flatten();
-        let known = known.filter_map(|fact| serde_json::from_slice::<Learned>(&fact).ok());
+        let known = known.filter_map(|fact| json::read::<Learned>(&fact).ok());
         known.fold(Learned { limit: self.page_size, totals: false, longest: 0 }, Learned::and)
     }
 
     /// Reads on in a listing.
-    pub(crate) fn list<T: DeserializeOwned>(
+    pub(crate) fn list<T: FromJson>(
         &self,
         page: &Page<'_>,
         request: &Request,
@@ -185,7 +185,7 @@ impl<T> Read<T> {
     }
 
     /// The same items once more, as another type: for what only few of them are wanted for.
-    pub(crate) fn again<U: DeserializeOwned>(&self, privx: &PrivX) -> Result<Vec<U>, Failure> {
+    pub(crate) fn again<U: FromJson>(&self, privx: &PrivX) -> Result<Vec<U>, Failure> {
         let mut items = Vec::with_capacity(self.items.len());
         for answer in &self.answers {
             items.extend(privx.decode::<Window<U>>(answer)?.items.unwrap_or_default());

@@ -1,15 +1,13 @@
 //! Who a user is: PrivX's user object as a resource. The same object stands in the list of users and in those of members.
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, Json, List, Problem, Text};
 use accord_sdk::types::{NonHumanIdentity, ResourceAnnotation};
 use accord_sdk::{Resource, ResourceId, State, Timestamp, UserTrait};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 /// What is read of a user. What is secret of one (the seed of a second factor, keys, settings) has no field here, and the
 /// manifest keeps it from coming here at all.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct User {
     pub(crate) id: String,
     source_user_id: Text,
@@ -37,34 +35,34 @@ pub(crate) struct User {
     created: Text,
     updated: Text,
     implicit_roles_expired: Option<bool>,
-    #[serde(deserialize_with = "switch")]
-    disabled: Option<bool>,
-    #[serde(deserialize_with = "switch")]
-    locked: Option<bool>,
+    disabled: Switch,
+    locked: Switch,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Attribute {
     key: Text,
     value: Text,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct SecondFactor {
     user_mfa_status: Text,
     status: Text,
 }
 
 /// True and false, also as text; anything else says nothing.
-fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Bool(on) => Some(on),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    })
+#[derive(Default, Clone, Copy)]
+struct Switch(Option<bool>);
+
+impl FromJson for Switch {
+    fn from_json(json: Json<'_>, _: &mut Problem) -> Self {
+        let told =
+            |on: &bool| json.text().is_some_and(|text| text.eq_ignore_ascii_case(if *on { "true" } else { "false" }));
+        Self(json.flag().or_else(|| [true, false].into_iter().find(told)))
+    }
 }
 
 /// The user of an id.
@@ -145,7 +143,7 @@ impl User {
     /// PrivX's published user object says nothing of this; where it does say something, that counts. Nobody is called
     /// enabled for want of a word.
     fn state(&self) -> (State, String) {
-        let told = [("disabled", self.disabled), ("locked", self.locked)];
+        let told = [("disabled", self.disabled.0), ("locked", self.locked.0)];
         let mut details: Vec<&str> =
             told.iter().filter(|(_, told)| *told == Some(true)).map(|(what, _)| *what).collect();
         let state = match (details.is_empty(), told.iter().any(|(_, told)| told.is_some())) {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use accord_sdk::json::{List, Text};
+use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::{Collection, Entitlement, Failure, Host, Page, Request, Resource, RoleTrait, Step, Target};
-use serde::Deserialize;
 
 use crate::PrivX;
 use crate::api::ROLES_VIEW;
@@ -32,8 +31,8 @@ const PRIVILEGED: [&str; 8] = [
     "vault-manage",
 ];
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 pub(crate) struct Role {
     id: String,
     pub(crate) name: Text,
@@ -52,10 +51,10 @@ pub(crate) struct Role {
 }
 
 /// Rules that make directory users members: a tree with rules as its leaves.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Rules {
-    #[serde(rename = "type")]
+    #[json(rename = "type")]
     kind: Text,
     /// The directory whose users a rule is about.
     source: Text,
@@ -63,8 +62,8 @@ struct Rules {
 }
 
 /// When and from where the role holds.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
 struct Context {
     enabled: Option<bool>,
     block_role: Option<bool>,

@@ -1,8 +1,8 @@
 //! What proves credentials and permissions: one role and one user.
 
+use accord_sdk::json::Ignored;
 use accord_sdk::types::CheckOutcome;
 use accord_sdk::{Check, Failure, Host, Request, Target};
-use serde::de::IgnoredAny;
 
 use crate::api::{ROLES_VIEW, USERS_VIEW};
 use crate::{PrivX, roles, users};
@@ -22,7 +22,7 @@ pub(crate) fn checks(privx: &PrivX, host: &Host) -> Vec<Check> {
         checks.push(if refused {
             Check::skipped(permission, needed_for, "PrivX gave no access")
         } else {
-            let probe = request.and_then(|request| privx.fetch::<IgnoredAny>(host, &one(request)));
+            let probe = request.and_then(|request| privx.fetch::<Ignored>(host, &one(request)));
             Check::of(permission, needed_for, probe)
         });
     }

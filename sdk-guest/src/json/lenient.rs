@@ -1,10 +1,8 @@
-//! Field types for answers whose APIs treat null, missing and empty alike. Use them in structs with
-//! `#[serde(default)]`, and let serde skip the fields that nobody reads.
+//! Field types for answers whose APIs treat null, missing and empty alike.
 
 use std::ops::Deref;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use super::{FromJson, Json, Problem};
 
 /// Text where null and missing are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,9 +29,9 @@ impl From<&str> for Text {
     }
 }
 
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default()))
+impl FromJson for Text {
+    fn from_json(json: Json<'_>, problem: &mut Problem) -> Self {
+        Self(Option::from_json(json, problem).unwrap_or_default())
     }
 }
 
@@ -62,9 +60,9 @@ impl<T> Deref for List<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default()))
+impl<T: FromJson> FromJson for List<T> {
+    fn from_json(json: Json<'_>, problem: &mut Problem) -> Self {
+        Self(Option::from_json(json, problem).unwrap_or_default())
     }
 }
 
@@ -72,18 +70,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count(pub Option<usize>);
 
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Option::<Vec<IgnoredAny>>::deserialize(deserializer)?.map(|list| list.len())))
+impl FromJson for Count {
+    fn from_json(json: Json<'_>, problem: &mut Problem) -> Self {
+        let count = json.items().map(Iterator::count);
+        if count.is_none() && !json.is_nothing() {
+            problem.expected("a list", json);
+        }
+        Self(count)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
 
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
+    #[derive(FromJson)]
     struct Answer {
         name: Text,
         groups: List<u8>,
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn null_missing_and_empty_are_alike() {
         for answer in [r#"{}"#, r#"{"name":null,"groups":null}"#, r#"{"name":" ","groups":[]}"#] {
-            let answer: Answer = serde_json::from_str(answer).unwrap();
+            let answer: Answer = json::read(answer.as_bytes()).unwrap();
             assert_eq!(answer.name.given(), None);
             assert!(answer.groups.is_empty());
             assert_eq!(answer.phones, Count(None));
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn lists_are_counted_without_being_kept() {
-        let answer: Answer = serde_json::from_str(r#"{"phones":[{"a":[1]},2]}"#).unwrap();
+        let answer: Answer = json::read(br#"{"phones":[{"a":[1]},2]}"#).unwrap();
         assert_eq!(answer.phones, Count(Some(2)));
     }
 }
