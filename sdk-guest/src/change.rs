@@ -3,10 +3,11 @@
 //! A request without an answer may have had its effect all the same, an answer may say nothing, and some targets accept
 //! what they do not do. So nobody asks twice: whoever wants to know looks.
 
-use crate::json::Ignored;
+use crate::json::{self, Ignored};
+use crate::words::{self, Words};
 
 use crate::types::{Detail, Failure, GrantOutcome, RevokeOutcome};
-use crate::{Host, Request, Response, Target};
+use crate::{Host, Request, Response};
 
 /// A request that changes something, and the words for when it does not.
 #[derive(Debug, Clone)]
@@ -51,9 +52,9 @@ impl Change {
     }
 
     /// Asks once, and looks. See [`Target::change`].
-    pub(crate) fn settle<T: Target + ?Sized>(
+    pub(crate) fn settle(
         &self,
-        target: &T,
+        target: &dyn Words,
         host: &Host,
         look: &mut dyn FnMut(Option<&Response>) -> Result<bool, Failure>,
     ) -> Result<Settled, Failure> {
@@ -67,7 +68,7 @@ impl Change {
                 Err(failure) => return Err(self.unknown(detail, &failure)),
             },
             Asked::Accepted(answer) => {
-                let message = format!("{} accepted the change, but it cannot be seen", T::NAME);
+                let message = format!("{} accepted the change, but it cannot be seen", target.name());
                 let detail = Detail::new(message).place(self.request.place());
                 match look(Some(&answer)) {
                     Ok(true) => return Ok(Settled::Changed),
@@ -79,8 +80,8 @@ impl Change {
         Err(Failure::Upstream(detail.meaning(&self.contrary).remedy(remedy)))
     }
 
-    fn ask<T: Target + ?Sized>(&self, target: &T, host: &Host) -> Result<Asked, Failure> {
-        let answer = match target.send(host, &self.request) {
+    fn ask(&self, target: &dyn Words, host: &Host) -> Result<Asked, Failure> {
+        let answer = match words::send(target, host, &self.request) {
             Ok(answer) => answer,
             Err(Failure::Upstream(detail) | Failure::InvalidResponse(detail)) => return Ok(Asked::Open(detail)),
             Err(failure) => return Err(failure),
@@ -90,7 +91,10 @@ impl Change {
         if (200..300).contains(&status) && answer.body().is_empty() {
             return Ok(Asked::Accepted(answer));
         }
-        match target.decode::<Ignored>(&answer) {
+        let read = words::json_of(target, &answer).and_then(|body| {
+            json::read::<Ignored>(body).map_err(|problem| words::not_documented(target, &answer, &problem))
+        });
+        match read {
             Ok(_) => Ok(Asked::Accepted(answer)),
             Err(Failure::Upstream(detail) | Failure::InvalidResponse(detail)) => Ok(Asked::Open(detail)),
             Err(refusal) if matches!(status, 404 | 409) => Ok(Asked::Pointless(refusal)),
@@ -125,6 +129,7 @@ impl From<Settled> for RevokeOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Target;
     use crate::testing::{Bench, Exchange};
     use crate::types::{Check, Collection, HttpError, Outcome};
     use crate::{Config, Connector, Page, Step};

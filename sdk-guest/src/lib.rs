@@ -86,6 +86,7 @@ mod target;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod time;
+mod words;
 
 pub use arguments::Arguments;
 pub use change::{Change, Settled};

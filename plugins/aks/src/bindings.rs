@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use accord_sdk::json::{FromJson, List, Text};
+use accord_sdk::json::{FromJson, Ignored, List, Text};
 use accord_sdk::types::{Expansion, GrantAnnotation, Value};
 use accord_sdk::{Entitlement, Failure, Grant, Page, ResourceId, Step, entitlement_id};
 
@@ -80,7 +80,7 @@ struct Reasons<'b> {
 
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
-    let first = page.cursor::<serde_json::Value>()?.is_none();
+    let first = page.cursor::<Ignored>()?.is_none();
     let listed = kubernetes::list::<Binding>(&situation, page, listing, aks.page_size.min(LONGEST_PAGE), fitting)?;
     if first && listing.is_cluster_wide {
         built_in_groups::always(page)?;

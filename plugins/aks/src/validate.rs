@@ -1,6 +1,7 @@
 //! Proof that key and permissions suffice, with the cheapest requests. That the cluster could be connected to was proven
 //! before.
 
+use accord_sdk::json::Ignored;
 use accord_sdk::types::Detail;
 use accord_sdk::{Check, Failure, Host, Target};
 
@@ -36,7 +37,7 @@ pub(crate) fn checks(aks: &Aks, host: &Host) -> Vec<Check> {
     }
     if aks.azure_roles {
         let request = aks.authorization_request("roleAssignments");
-        checks.push(Check::of(READER, "Azure roles on the cluster", Arm.fetch::<serde_json::Value>(host, &request)));
+        checks.push(Check::of(READER, "Azure roles on the cluster", Arm.fetch::<Ignored>(host, &request)));
     }
     checks.push(match (aks.identities.as_str(), situation.graph) {
         ("off", _) => Check::skipped(DIRECTORY, "names and members of groups", "resolve-identities is off"),
