@@ -42,6 +42,10 @@ impl Host {
         self.backend.send_all(requests)
     }
 
+    pub(crate) fn announce(&self, requests: &[http::Request]) {
+        self.backend.announce(requests);
+    }
+
     pub(crate) fn put_resources(&self, rows: &[Resource]) -> Result<(), Failure> {
         self.backend.put_resources(rows)
     }

@@ -51,6 +51,13 @@ pub trait Target {
         words::send_all(&Of(self), host, requests)
     }
 
+    /// Tells requests that will follow the next write once that has succeeded; a dry run, which ends there, prints them.
+    /// What only the answer tells stands in them as a placeholder such as `{id of the new user}`.
+    fn announce(&self, host: &Host, requests: &[Request]) {
+        let wire: Vec<_> = requests.iter().map(|request| with_credential::<Self>(request).wire).collect();
+        host.announce(&wire);
+    }
+
     /// Sends a request and reads the JSON of a successful answer.
     fn fetch<T: FromJson>(&self, host: &Host, request: &Request) -> Result<T, Failure> {
         self.decode(&self.send(host, request)?)

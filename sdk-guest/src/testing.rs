@@ -121,6 +121,11 @@ impl<C: Connector> Bench<C> {
         self.script.borrow().sent.clone()
     }
 
+    /// Every request so far that was announced to follow a write.
+    pub fn announced(&self) -> Vec<Sent> {
+        self.script.borrow().announced.clone()
+    }
+
     /// Every log line so far.
     pub fn logs(&self) -> Vec<LogLine> {
         self.script.borrow().logs.clone()

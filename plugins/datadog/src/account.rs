@@ -67,6 +67,9 @@ pub(crate) fn create(datadog: &Datadog, host: &Host, request: &AccountRequest) -
     if let Some(user) = wanted.find(datadog, host)? {
         return existing(datadog, host, &user);
     }
+    if wanted.invited {
+        datadog.announce(host, &[invitation("{id of the new user}")?]);
+    }
     let mut found = None;
     let message = format!("there still is no account for `{}`", wanted.email);
     let change = Change::new(wanted.request()?, format!("there is an account for `{}`", wanted.email), message);
@@ -173,10 +176,13 @@ impl<'a> Wanted<'a> {
 }
 
 fn invite(datadog: &Datadog, host: &Host, user_id: &str) -> Result<(), Failure> {
+    datadog.fetch::<Ignored>(host, &invitation(user_id)?).map(drop)
+}
+
+fn invitation(user_id: &str) -> Result<Request, Failure> {
     let user = Document { data: Named::user(user_id) };
     let data = vec![Invitation { kind: "user_invitations", relationships: Invited { user } }];
-    let request = Request::new("POST", "/api/v2/user_invitations").json(&Document { data })?.permission(INVITE);
-    datadog.fetch::<Ignored>(host, &request).map(drop)
+    Ok(Request::new("POST", "/api/v2/user_invitations").json(&Document { data })?.permission(INVITE))
 }
 
 /// An account that is there already is as good as a new one, once it is enabled. Nothing else about it is changed.

@@ -20,6 +20,10 @@ impl Backend {
         http::send_all(requests)
     }
 
+    pub(crate) fn announce(&self, requests: &[http::Request]) {
+        http::announce(requests);
+    }
+
     pub(crate) fn put_resources(&self, rows: &[Resource]) -> Result<(), Failure> {
         c1z::put_resources(rows)
     }

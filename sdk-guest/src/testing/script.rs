@@ -94,6 +94,7 @@ pub(crate) struct Script {
     pub(crate) config: Vec<(String, Value)>,
     pub(crate) states: BTreeMap<String, SettledState>,
     pub(crate) sent: Vec<Sent>,
+    pub(crate) announced: Vec<Sent>,
     pub(crate) logs: Vec<LogLine>,
     exchanges: Vec<Exchange>,
     facts: BTreeMap<String, Vec<u8>>,
@@ -175,6 +176,11 @@ impl Backend {
     pub(crate) fn send_all(&self, requests: &[http::Request]) -> Vec<Result<http::Response, HttpError>> {
         assert!(requests.len() <= 64, "{} requests at once", requests.len());
         requests.iter().map(|request| self.send(request)).collect()
+    }
+
+    pub(crate) fn announce(&self, requests: &[http::Request]) {
+        assert!(requests.len() <= 64, "{} requests announced at once", requests.len());
+        self.0.borrow_mut().announced.extend(requests.iter().map(Sent::new));
     }
 
     pub(crate) fn put_resources(&self, rows: &[Resource]) -> Result<(), Failure> {

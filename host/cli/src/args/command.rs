@@ -362,7 +362,8 @@ Examples:
   accord account delete acme 4711 --resource-type user --dry-run
 
 New credentials are printed only where --show-credentials asks for it. What could neither be encrypted nor shown is
-not made.";
+not made. A dry run prints the first request that would change something in place of sending it, and those that the
+connector would send next, such as an invitation.";
 
 const CREDENTIAL_EXAMPLES: &str = "\
 Examples:

@@ -31,6 +31,16 @@ impl wit::Host for State {
         let answers = self.exchange(requests).await;
         self.go_on(answers)
     }
+
+    fn announce(&mut self, requests: Vec<wit::Request>) -> wasmtime::Result<()> {
+        if self.over_limit(requests.len()).is_none() {
+            let requests: Vec<Request> = requests.into_iter().map(request_in).collect();
+            let announced = self.shared.gateway.announced(&self.call.phase, &requests);
+            self.hear(announced.is_err());
+            self.call.announced = announced.unwrap_or_default();
+        }
+        self.go_on(())
+    }
 }
 
 impl State {
@@ -38,10 +48,7 @@ impl State {
         self.compute.charge();
         let count = requests.len();
         let answers = match self.over_limit(count) {
-            Some(text) => {
-                self.call.fail(Problem::new(Category::Plugin, "LIMIT-004", text.clone()));
-                vec![Err(HttpError::Policy(text)); count]
-            }
+            Some(text) => vec![Err(HttpError::Policy(text)); count],
             None => {
                 let requests: Vec<Request> = requests.into_iter().map(request_in).collect();
                 self.answers(requests).await
@@ -51,7 +58,14 @@ impl State {
         answers.into_iter().map(answer_out).collect()
     }
 
+    /// Notes what is too much, and tells it.
     fn over_limit(&mut self, count: usize) -> Option<String> {
+        let text = self.excess(count)?;
+        self.call.fail(Problem::new(Category::Plugin, "LIMIT-004", text.clone()));
+        Some(text)
+    }
+
+    fn excess(&mut self, count: usize) -> Option<String> {
         let limits = &self.shared.limits;
         let plugin = &self.shared.plugin_id;
         if count > limits.requests_per_call {
@@ -95,18 +109,26 @@ impl State {
                         requests.into_iter().zip(answers).collect()
                     }
                 };
-                let gateway = &self.shared.gateway;
-                let ends = answers.iter().any(|(_, answer)| matches!(answer, Err(HttpError::Deadline)));
-                if let Some(problem) = gateway.take_problem().or_else(|| gateway.told_problem().filter(|_| ends)) {
-                    self.call.fail(problem);
+                self.hear(answers.iter().any(|(_, answer)| matches!(answer, Err(HttpError::Deadline))));
+                let planned = self.shared.gateway.take_plan();
+                if !planned.is_empty() {
+                    self.call.planned.extend(planned);
+                    self.call.planned.append(&mut self.call.announced);
                 }
-                self.call.planned.extend(self.shared.gateway.take_plan());
                 self.note(&answers);
                 if let Exchanges::Live { recorded: Some(recorded), .. } = &mut self.call.exchanges {
                     recorded.extend(answers.iter().map(|(request, answer)| Exchange::new(request, answer)));
                 }
                 answers.into_iter().map(|(_, answer)| answer).collect()
             }
+        }
+    }
+
+    /// Ends the call where the run ends; `stopped` where it does for a reason that another call may have been told.
+    fn hear(&mut self, stopped: bool) {
+        let gateway = &self.shared.gateway;
+        if let Some(problem) = gateway.take_problem().or_else(|| gateway.told_problem().filter(|_| stopped)) {
+            self.call.fail(problem);
         }
     }
 

@@ -67,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) too_large: Option<(String, u64)>,
     /// A learnt origin did not take us, or was not what was learnt.
     pub(crate) doubtful: bool,
+    /// What would follow the first write of a dry run.
+    announced: Vec<PlannedRequest>,
     /// What a dry run would have sent: the call ends there.
     pub(crate) planned: Vec<PlannedRequest>,
     /// A rule was broken; the call's result counts no more.
@@ -89,6 +91,7 @@ impl Call {
             rate_limited: None,
             too_large: None,
             doubtful: false,
+            announced: Vec::new(),
             planned: Vec::new(),
             fault: None,
         }

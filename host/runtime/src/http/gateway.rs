@@ -26,7 +26,7 @@ use crate::configuration::Configuration;
 use crate::credentials::{self, TokenCache};
 use crate::limits::Limits;
 use crate::manifest::{Credential, Manifest};
-use crate::policy::{Policy, PolicyViolation};
+use crate::policy::{Permit, Policy, PolicyViolation};
 use crate::problem::Problem;
 
 /// The largest number of redirects that one request follows.
@@ -152,6 +152,16 @@ impl Gateway {
         self.lock_problem().told.clone()
     }
 
+    /// Announced requests as a dry run tells them. They pass the rules that they would pass if they were sent.
+    pub(crate) fn announced(&self, phase: &Phase, requests: &[Request]) -> Result<Vec<PlannedRequest>, HttpError> {
+        let follows = |request| {
+            let (permit, _) = self.permit(phase, request)?;
+            Ok(PlannedRequest { follows: true, ..self.planned(&permit, request)? })
+        };
+        let told = |request| follows(request).map_err(|violation| self.refuse(phase, request, violation));
+        requests.iter().map(told).collect()
+    }
+
     /// What a dry run would have sent. Told once; nothing comes after it.
     pub(crate) fn take_plan(&self) -> Vec<PlannedRequest> {
         self.writes.take_plan()
@@ -213,27 +223,11 @@ impl Gateway {
 
     /// Delivers a request and follows what redirects it.
     async fn follow(&self, phase: &Phase, request: &Request, budget: Option<&Budget>) -> Result<Answer, Stop> {
-        let credential = request.auth.as_deref().map(|id| self.credential(id)).transpose()?;
-        let written = credential.map(Credential::header_names).unwrap_or_default();
-        let mut permit = self.policy.permit(phase, request, &written)?;
-        if let Some(credential) = credential
-            && !credential.origins.contains(&permit.place.name)
-        {
-            let text = format!(
-                "plugin '{}' wanted to use the credential `{}` at {}, which is not among its origins: {}",
-                self.manifest.id,
-                credential.id,
-                permit.place.authority(),
-                credential.origins.join(", ")
-            );
-            return Err(PolicyViolation::new("POLICY-007", text).into());
+        let (mut permit, credential) = self.permit(phase, request)?;
+        if permit.writes && phase.dry_run {
+            return Err(Stop::Planned(Box::new(self.planned(&permit, request)?)));
         }
-        let secrets = self.configuration.secrets();
-        let planned = permit.writes && phase.dry_run;
-        let mut message = Message::new(&self.manifest.id, request, secrets, planned)?;
-        if planned {
-            return Err(Stop::Planned(Box::new(PlannedRequest::new(&permit, request, &message, &secrets.masker()))));
-        }
+        let mut message = Message::new(&self.manifest.id, request, self.configuration.secrets(), false)?;
         for hops in 0.. {
             let mut answer =
                 self.deliver(phase, &Hop { permit: &permit, message: &message, credential, budget }).await?;
@@ -257,6 +251,32 @@ impl Gateway {
             message = message.redirected(&target);
         }
         Err(HttpError::Deadline.into())
+    }
+
+    /// Leave for a request, and the credential that it names.
+    fn permit(&self, phase: &Phase, request: &Request) -> Result<(Permit<'_>, Option<&Credential>), PolicyViolation> {
+        let credential = request.auth.as_deref().map(|id| self.credential(id)).transpose()?;
+        let written = credential.map(Credential::header_names).unwrap_or_default();
+        let permit = self.policy.permit(phase, request, &written)?;
+        if let Some(credential) = credential
+            && !credential.origins.contains(&permit.place.name)
+        {
+            let text = format!(
+                "plugin '{}' wanted to use the credential `{}` at {}, which is not among its origins: {}",
+                self.manifest.id,
+                credential.id,
+                permit.place.authority(),
+                credential.origins.join(", ")
+            );
+            return Err(PolicyViolation::new("POLICY-007", text));
+        }
+        Ok((permit, credential))
+    }
+
+    fn planned(&self, permit: &Permit<'_>, request: &Request) -> Result<PlannedRequest, PolicyViolation> {
+        let secrets = self.configuration.secrets();
+        let message = Message::new(&self.manifest.id, request, secrets, true)?;
+        Ok(PlannedRequest::new(permit, request, &message, &secrets.masker()))
     }
 
     fn credential(&self, id: &str) -> Result<&Credential, PolicyViolation> {
@@ -349,7 +369,7 @@ impl Gateway {
 }
 
 /// Where an answer redirects to.
-fn redirect(permit: &crate::policy::Permit<'_>, message: &Message, answer: &Answer) -> Result<Option<Url>, Stop> {
+fn redirect(permit: &Permit<'_>, message: &Message, answer: &Answer) -> Result<Option<Url>, Stop> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }

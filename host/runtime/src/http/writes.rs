@@ -49,6 +49,8 @@ pub struct PlannedRequest {
     /// The credential that would sign it.
     pub credential: Option<String>,
     pub body: Option<String>,
+    /// It would be sent once those before it have succeeded.
+    pub follows: bool,
 }
 
 impl Writes {
@@ -113,6 +115,7 @@ impl PlannedRequest {
             headers: message.headers.iter().map(header).collect(),
             credential: request.auth.clone(),
             body,
+            follows: false,
         }
     }
 }

@@ -81,6 +81,12 @@ fn an_account_is_made_invited_and_told() {
     let invitation = json!({"data": [{"type": "user_invitations",
         "relationships": {"user": {"data": {"type": "users", "id": user(5)}}}}]});
     assert_eq!(written(&bench), [user_of(json!([{"type": "roles", "id": role(2)}])), invitation]);
+    let announced = bench.announced();
+    assert_eq!(announced.len(), 1);
+    assert_eq!((&*announced[0].method, &*announced[0].target), ("POST", INVITATIONS));
+    let body = announced[0].body.as_deref().unwrap();
+    assert_eq!(body.replace("{id of the new user}", &user(5)), bench.sent().last().unwrap().body.clone().unwrap());
+    assert_eq!(announced[0].credential, bench.sent().last().unwrap().credential);
     let told = bench.told();
     let row = told.resource("user", &user(5));
     assert_eq!((row.display_name.as_str(), row.status.as_ref().unwrap().state), ("New User", State::Disabled));
@@ -95,7 +101,7 @@ fn nobody_is_invited_where_that_is_not_wanted() {
     bench.on("POST", USERS, 201, document(fresh()));
     bench.on("GET", &user_path(5), 200, document(fresh()));
     assert_eq!(state(&create(&bench, uninvited()).unwrap()), created());
-    assert_eq!(written(&bench).len(), 1);
+    assert_eq!((written(&bench).len(), bench.announced().len()), (1, 0));
     let only = AccountRequest { email: Some(EMAIL.into()), profile: Vec::new(), ..uninvited() };
     found(&bench, &[]);
     bench.on("POST", USERS, 201, document(fresh()));

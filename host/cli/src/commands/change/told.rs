@@ -137,6 +137,9 @@ struct ToldRequest<'a> {
     credential: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,
+    /// Only once those before it have succeeded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    follows: bool,
 }
 
 impl<'a> Told<'a> {
@@ -203,9 +206,12 @@ impl<'a> Told<'a> {
     /// A line or a few for people.
     pub(super) fn text(&self) -> String {
         let mut lines = vec![self.headline()];
-        lines.extend(self.requests.iter().flat_map(ToldRequest::lines));
         if !self.requests.is_empty() {
-            lines.push("none of it was sent; what would follow depends on the answer".to_owned());
+            let (follow, first): (Vec<_>, Vec<_>) = self.requests.iter().partition(|request| request.follows);
+            lines.extend(first.into_iter().flat_map(ToldRequest::lines));
+            lines.extend((!follow.is_empty()).then(|| "and once that has succeeded:".to_owned()));
+            lines.extend(follow.into_iter().flat_map(ToldRequest::lines));
+            lines.push("none of it was sent; what else would follow depends on the answer".to_owned());
         }
         if !self.message.is_empty() {
             lines.push(format!("  {}", self.message));
@@ -361,6 +367,7 @@ fn request(planned: &PlannedRequest) -> ToldRequest<'_> {
         headers: planned.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         credential: planned.credential.as_deref(),
         body: planned.body.as_deref(),
+        follows: planned.follows,
     }
 }
 

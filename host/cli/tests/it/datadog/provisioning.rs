@@ -297,6 +297,45 @@ fn a_dry_run_tells_the_write_and_sends_none() {
 }
 
 #[test]
+fn a_dry_run_tells_the_invitation_after_the_account() {
+    let (desk, server) = (Desk::new(), server());
+    let create = || desk.accord(&["account", "create", "datadog", "--set", "email=new.user@example.com", "--dry-run"]);
+    let request = |path: &str, body: &str| {
+        format!(
+            "  POST https://api.datadoghq.com/api/v2/{path}\n  signed by the credential `keys`\n  \
+             content-type: application/json\n  {body}\n"
+        )
+    };
+    let account = r#"{"data":{"attributes":{"email":"new.user@example.com"},"relationships":{"roles":{"data":[]}},"type":"users"}}"#;
+    let invitation = r#"{"data":[{"relationships":{"user":{"data":{"id":"{id of the new user}","type":"users"}}},"type":"user_invitations"}]}"#;
+    let outcome = create().against(&server).run().exits(0);
+    assert_eq!(
+        outcome.stdout,
+        format!(
+            "create-account would send:\n{}and once that has succeeded:\n{}none of it was sent; what else would follow \
+             depends on the answer\n",
+            request("users", account),
+            request("user_invitations", invitation)
+        )
+    );
+    let told = create().arguments(&["--output=json"]).against(&server).run().exits(0).json();
+    let requests = told["requests"].as_array().unwrap();
+    let paths: Vec<_> = requests.iter().map(|request| request["url"].as_str().unwrap().rsplit('/').next()).collect();
+    assert_eq!(paths, [Some("users"), Some("user_invitations")]);
+    assert_eq!((&requests[0]["follows"], &requests[1]["follows"]), (&json!(null), &json!(true)));
+    assert_eq!((&requests[0]["body"], &requests[1]["body"]), (&json!(account), &json!(invitation)));
+    // Nobody is invited where that is not wanted, or where the account is there.
+    let alone = create().arguments(&["--set=send_invitation=false", "--output=json"]).against(&server).run().exits(0);
+    assert_eq!(alone.json()["requests"].as_array().unwrap().len(), 1);
+    server.change(|world| world.users[3].disabled = true);
+    let known = desk.accord(&["account", "create", "datadog", "--set=email=carl@example.com", "--dry-run"]);
+    let outcome = known.against(&server).run().exits(0);
+    assert!(outcome.stdout.contains("  PATCH ") && !outcome.stdout.contains("user_invitations"), "{outcome:?}");
+    assert!(writes(&server).is_empty());
+    assert_eq!((server.world().users.len(), server.world().invitations.len()), (4, 0));
+}
+
+#[test]
 fn changes_that_are_switched_off_are_not_even_asked_for() {
     for change in changes() {
         let (desk, server) = (Desk::new(), server());

@@ -148,6 +148,10 @@ fn a_dry_run_shows_the_new_password_by_name() {
     assert!(outcome.stdout.contains("signed by the credential `api`"), "{}", outcome.stdout);
     let at_once = create(&desk, &server).env("BATON_MODE", "two-at-once").arguments(&["--dry-run", "--output=json"]);
     assert_eq!(at_once.run().exits(0).json()["requests"].as_array().unwrap().len(), 2);
+    let announced = create(&desk, &server).env("BATON_MODE", "announce").arguments(&["--dry-run"]).run().exits(0);
+    let again = r#"  {"again":"{generated-1}","login":"mhall","name":"Maria Hall"}"#;
+    let follows = announced.stdout.split_once("and once that has succeeded:\n").unwrap().1;
+    assert!(follows.contains(again) && follows.contains("signed by the credential `api`"), "{}", announced.stdout);
     assert_eq!(server.writes(), Vec::<String>::new());
     assert!(server.accounts().is_empty());
 }

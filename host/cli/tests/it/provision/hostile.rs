@@ -48,6 +48,10 @@ fn a_call_can_write_only_what_its_own_export_may() {
         ("write-undeclared", "error[POLICY-002]"),
         ("write-the-token", "error[POLICY-001]"),
         ("write-while-connecting", "error[POLICY-004]"),
+        ("announce-elsewhere", "error[POLICY-003] plugin 'hostile' tried to reach evil.example:443"),
+        ("announce-undeclared", "error[POLICY-002]"),
+        ("announce-a-revoke", "error[POLICY-004] plugin 'hostile' asked for DELETE"),
+        ("announce-too-many", "error[LIMIT-004] plugin 'hostile' sent 65 requests in one call"),
     ] {
         refused(&victim, granting(&desk, &victim, mode).run(), &[code]);
         let dry = granting(&desk, &victim, mode).arguments(&["--dry-run"]).run();
@@ -60,13 +64,16 @@ fn a_call_can_write_only_what_its_own_export_may() {
 #[test]
 fn a_dry_run_sends_no_write_whatever_the_guest_does() {
     let (desk, victim) = (Desk::new(), Victim::start().unwrap());
-    for mode in ["write", "write-on-and-on"] {
+    for (mode, requests) in [("write", 1), ("write-on-and-on", 1), ("announce", 2)] {
         let told = granting(&desk, &victim, mode).arguments(&["--dry-run", "--output=json"]).run().exits(0).json();
         assert_eq!(told["outcome"], "planned");
-        assert_eq!(told["requests"].as_array().unwrap().len(), 1, "{told}");
+        assert_eq!(told["requests"].as_array().unwrap().len(), requests, "{told}");
         assert_eq!(victim.allowed().connections(), 0);
     }
-    granting(&desk, &victim, "write").run().exits(0);
+    for mode in ["write", "announce"] {
+        granting(&desk, &victim, mode).run().exits(0);
+    }
     let log = victim.allowed().log();
-    assert_eq!(log.iter().map(|exchange| exchange.request.method.as_str()).collect::<Vec<_>>(), ["POST"]);
+    let asked: Vec<_> = log.iter().map(|exchange| exchange.request.method.as_str()).collect();
+    assert_eq!(asked, ["POST", "POST"], "what is announced is not sent");
 }

@@ -38,7 +38,7 @@ fn a_dry_run_shows_the_write_and_does_not_send_it() {
         outcome.stdout,
         format!(
             "grant would send:\n  POST {url}\n  signed by the credential `admin-api`\n  content-type: application/json\n  \
-             {{\"group_id\":\"{GROUP}\"}}\nnone of it was sent; what would follow depends on the answer\n"
+             {{\"group_id\":\"{GROUP}\"}}\nnone of it was sent; what else would follow depends on the answer\n"
         )
     );
     assert!(writes(&server).is_empty());
