@@ -48,6 +48,8 @@ pub enum ArgumentKind {
     Bool,
     Int,
     List,
+    /// Text in the field's terms, and the id of a resource of one of these types in truth.
+    Id(Vec<String>),
     /// A resource of one of these types.
     Resource(Vec<String>),
 }

@@ -159,7 +159,7 @@ fn fits(kind: &ArgumentKind, value: &Value) -> bool {
     match kind {
         ArgumentKind::Text => matches!(value, Value::Text(_)),
         // An id, or an object that names the type as well.
-        ArgumentKind::Resource(_) => matches!(value, Value::Text(_) | Value::Json(_)),
+        ArgumentKind::Id(_) | ArgumentKind::Resource(_) => matches!(value, Value::Text(_) | Value::Json(_)),
         ArgumentKind::Bool => matches!(value, Value::Flag(_)),
         ArgumentKind::Int => matches!(value, Value::Int(_)),
         ArgumentKind::List => matches!(value, Value::Items(_)),
@@ -173,7 +173,7 @@ fn kind(kind: &ArgumentKind) -> String {
         ArgumentKind::Int => "a whole number".to_owned(),
         ArgumentKind::List => "a list".to_owned(),
         ArgumentKind::Resource(types) if types.is_empty() => "a resource's id".to_owned(),
-        ArgumentKind::Resource(types) => format!("the id of a {}", types.join(" or ")),
+        ArgumentKind::Id(types) | ArgumentKind::Resource(types) => format!("the id of a {}", types.join(" or ")),
     }
 }
 

@@ -30,8 +30,8 @@ struct ToldAction<'a> {
 struct ToldField<'a> {
     name: &'a str,
     kind: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    resource_types: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    resource_types: &'a [String],
     required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     default: Option<&'a str>,
@@ -84,12 +84,13 @@ fn told(action: &Action) -> ToldAction<'_> {
 }
 
 fn field(argument: &Argument) -> ToldField<'_> {
-    let (kind, resource_types) = match &argument.kind {
-        ArgumentKind::Text => ("text", Vec::new()),
-        ArgumentKind::Bool => ("bool", Vec::new()),
-        ArgumentKind::Int => ("int", Vec::new()),
-        ArgumentKind::List => ("list", Vec::new()),
-        ArgumentKind::Resource(types) => ("resource", types.iter().map(String::as_str).collect()),
+    let (kind, resource_types): (_, &[String]) = match &argument.kind {
+        ArgumentKind::Text => ("text", &[]),
+        ArgumentKind::Bool => ("bool", &[]),
+        ArgumentKind::Int => ("int", &[]),
+        ArgumentKind::List => ("list", &[]),
+        ArgumentKind::Id(types) => ("text", types),
+        ArgumentKind::Resource(types) => ("resource", types),
     };
     ToldField {
         name: &argument.name,

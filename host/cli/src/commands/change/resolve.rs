@@ -189,7 +189,7 @@ fn of_text(kind: Option<&ArgumentKind>, text: &str) -> Value {
         },
         Some(ArgumentKind::Int) => text.parse().map_or_else(|_| as_given(), Value::Int),
         Some(ArgumentKind::List) => Value::Items(text.split(',').map(|item| item.trim().to_owned()).collect()),
-        Some(ArgumentKind::Text | ArgumentKind::Resource(_)) | None => as_given(),
+        Some(ArgumentKind::Text | ArgumentKind::Id(_) | ArgumentKind::Resource(_)) | None => as_given(),
     }
 }
 

@@ -495,14 +495,45 @@ fn what_does_not_exist_or_cannot_be_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn a_user_is_updated_by_a_resource_as_by_an_id() {
+fn a_user_is_named_by_an_id_or_as_a_resource_for_every_action_and_whoever_asks() {
+    let named = [json!(ANA), json!({"resource_type_id": "user", "resource_id": ANA})];
+    for (action, more, is_made) in [
+        ("disable_user", json!({}), (|it| it.disabled) as fn(&User) -> bool),
+        ("enable_user", json!({}), |it| !it.disabled),
+        ("update_user", json!({"name": "Ana B. Silva"}), |it| it.name.as_deref() == Some("Ana B. Silva")),
+    ] {
+        for (user_id, is_connector) in named.iter().flat_map(|named| [(named, false), (named, true)]) {
+            let (desk, server) = (Desk::new(), server());
+            server.change(|world| world.users[0].disabled = action == "enable_user");
+            let mut values = more.clone();
+            values["user_id"] = user_id.clone();
+            let values = values.to_string();
+            let call = if is_connector {
+                desk.connector("datadog", &["--invoke-action", action, "--invoke-action-args", &values])
+            } else {
+                desk.accord(&["action", "run", "datadog", action, "--output=json", "--values", &values])
+            };
+            let told = call.against(&server).run().exits(0).json();
+            assert_eq!(told["action"]["response"], json!({"success": true, "changed": true}), "{action} {values}");
+            assert!(is_made(user(&server.world(), ANA)), "{action} {values}");
+        }
+    }
     let (desk, server) = (Desk::new(), server());
-    let values =
-        json!({"user_id": {"resource_type_id": "user", "resource_id": ANA}, "name": "Ana B. Silva"}).to_string();
-    let update = ["action", "run", "datadog", "update_user", "--values", &values];
-    let outcome = desk.accord(&update).against(&server).run().exits(0);
-    assert!(outcome.stdout.contains("  success: true"), "{outcome:?}");
-    assert_eq!(user(&server.world(), ANA).name.as_deref(), Some("Ana B. Silva"));
+    let team = json!({"user_id": {"resource_type_id": "team", "resource_id": ANA}}).to_string();
+    for (values, told) in [
+        (team.as_str(), "names a resource of type `team`"),
+        (r#"{"user_id": {"resource_type_id": "user"}}"#, "has another form than the id of a resource of type `user`"),
+        (r#"{"user_id": 7}"#, "`user_id` should be the id of a user"),
+    ] {
+        let call = desk.accord(&["action", "run", "datadog", "disable_user", "--values", values]).against(&server);
+        call.run().exits(2).tells(&["error[", told, "do      "]);
+    }
+    assert_eq!(server.server().requests(), 0);
+}
+
+#[test]
+fn actions_are_listed_as_their_users_know_them() {
+    let desk = Desk::new();
     let list = desk.accord(&["action", "list", "datadog", "--output=json"]).run().exits(0).json();
     let kinds: Vec<_> = list["actions"]
         .as_array()
@@ -519,4 +550,9 @@ fn a_user_is_updated_by_a_resource_as_by_an_id() {
     let wanted = [("enable_user", "account-enable", false), ("disable_user", "account-disable", false)];
     assert_eq!(kinds[..2], wanted);
     assert_eq!(kinds[2], ("update_user", "account-update-profile", true));
+    // Two take text in the field's terms, one a resource.
+    for (action, kind) in [(0, "text"), (1, "text"), (2, "resource")] {
+        let user_id = &list["actions"][action]["arguments"][0];
+        assert_eq!((&user_id["kind"], &user_id["resource_types"]), (&json!(kind), &json!(["user"])));
+    }
 }

@@ -92,7 +92,8 @@ fn argument(table: Table<'_>) -> Argument {
         Some("int") => ArgumentKind::Int,
         Some("list") => ArgumentKind::List,
         Some("resource") => ArgumentKind::Resource(of),
-        _ => ArgumentKind::Text,
+        _ if of.is_empty() => ArgumentKind::Text,
+        _ => ArgumentKind::Id(of),
     };
     let argument = Argument {
         kind,
