@@ -129,16 +129,59 @@ mod tests {
         assert_eq!(age::decrypt(&identity(), &encrypted.ciphertext).unwrap(), b"new password");
     }
 
-    /// The public key of RFC 7517, appendix A.1.
+    /// The RSA key of RFC 7517, appendix A.2, in the order of PKCS #1: n, e, d, p, q, dp, dq, qi.
+    const RSA: [&str; 8] = [
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3o\
+         knjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHz\
+         u6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8\
+         awapJzKnqDKgw",
+        "AQAB",
+        "X4cTteJY_gn4FYPsXB8rdXix5vwsg1FLN5E3EaG6RJoVH-HLLKD9M7dx5oo7GURknchnrRweUkC7hT5fJLM0WbFAKNLWY2vv7B6NqXSzUvxT0\
+         _YSfqijwp3RTzlBaCxWp4doFk5N2o8Gy_nHNKroADIkJ46pRUohsXywbReAdYaMwFs9tv8d_cPVY3i07a3t8MN6TNwm0dSawm9v47UiCl3Sk5Z\
+         iG7xojPLu4sbg1U2jx4IBTNBznbJSzFHK66jT8bgkuqsk0GjskDJk19Z4qwjwbsnn4j2WBii3RL-Us2lGVkY8fkFzme1z0HbIkfz0Y6mqnOYtq\
+         c0X4jfcKoAC8Q",
+        "83i-7IvMGXoMXCskv73TKr8637FiO7Z27zv8oj6pbWUQyLPQBQxtPVnwD20R-60eTDmD2ujnMt5PoqMrm8RfmNhVWDtjjMmCMjOpSXicFHj7X\
+         OuVIYQyqVWlWEh6dN36GVZYk93N8Bc9vY41xy8B9RzzOGVQzXvNEvn7O0nVbfs",
+        "3dfOR9cuYq-0S-mkFLzgItgMEfFzB2q3hWehMuG0oCuqnb3vobLyumqjVZQO1dIrdwgTnCdpYzBcOfW5r370AFXjiWft_NGEiovonizhKpo9V\
+         VS78TzFgxkIdrecRezsZ-1kYd_s1qDbxtkDEgfAITAG9LUnADun4vIcb6yelxk",
+        "G4sPXkc6Ya9y8oJW9_ILj4xuppu0lzi_H7VTkS8xj5SdX3coE0oimYwxIi2emTAue0UOa5dpgFGyBJ4c8tQ2VF402XRugKDTP8akYhFo5tAA7\
+         7Qe_NmtuYZc3C3m3I24G2GvR5sSDxUyAN2zq8Lfn9EUms6rY3Ob8YeiKkTiBj0",
+        "s9lAH9fggBsoFR8Oac2R_E2gw282rT2kGOAhvIllETE1efrA6huUUvMfBcMpn8lqeW6vzznYY5SSQF7pMdC_agI3nG8Ibp1BUb0JUiraRNqUf\
+         LhcQb_d9GF4Dh7e74WbRsobRonujTYN1xCaP6TO61jvWrX-L18txXw494Q_cgk",
+        "GyM_p6JrXySiz1toFgKbWV-JdI3jQ4ypu9rbMWx3rQJBfmt0FoYzgUIZEVFEcOqwemRN81zoDAaa-Bk0KWNGDjJHZDdDmFhW3AN7lI-puxk_m\
+         HZGJ11rxyR8O55XLSe3SPmRfKwZI6yU24ZxvQKFYItdldUKGzO6Ia6zTKhAVRU",
+    ];
+
+    /// A value of DER: what it is, its length, and its bytes.
+    fn der(tag: u8, bytes: &[u8]) -> Vec<u8> {
+        let length = match u16::try_from(bytes.len()).unwrap().to_be_bytes() {
+            [0, few @ ..0x80] => vec![few],
+            [0, some] => vec![0x81, some],
+            [high, low] => vec![0x82, high, low],
+        };
+        [&[tag][..], &length, bytes].concat()
+    }
+
+    /// That key, as OpenSSL keeps it.
+    fn rsa_identity() -> age::ssh::Identity {
+        let numbers = RSA.map(|number| der(2, &integer(&URL_SAFE_NO_PAD.decode(number).unwrap())));
+        let whole = der(0x30, &[der(2, &[0]), numbers.concat()].concat());
+        let [begin, end] = ["BEGIN", "END"].map(|word| format!("-----{word} RSA PRIVATE KEY-----"));
+        let text = format!("{begin}\n{}\n{end}\n", STANDARD.encode(whole));
+        age::ssh::Identity::from_buffer(text.as_bytes(), None).unwrap()
+    }
+
     #[test]
-    fn an_rsa_key_is_taken_in_its_ssh_form() {
-        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3o\
-                 knjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qM\
-                 QvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzK\
-                 nqDKgw";
-        let jwk = format!("{{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"{n}\"}}");
-        let encrypted = Recipient::jwk(&jwk).unwrap().encrypt(b"new password").unwrap();
-        assert!(encrypted.ciphertext.starts_with(b"age-encryption.org/v1\n-> ssh-rsa "));
+    fn an_rsa_key_reads_what_is_encrypted_to_it() {
+        let [n, e, ..] = RSA;
+        // A zero in front, as some write it, changes neither the key nor who can read.
+        let padded = URL_SAFE_NO_PAD.encode([&[0][..], &URL_SAFE_NO_PAD.decode(n).unwrap()].concat());
+        for n in [n, &padded] {
+            let jwk = format!("{{\"kty\":\"RSA\",\"e\":\"{e}\",\"n\":\"{n}\"}}");
+            let encrypted = Recipient::jwk(&jwk).unwrap().encrypt(b"new password").unwrap();
+            assert!(encrypted.ciphertext.starts_with(b"age-encryption.org/v1\n-> ssh-rsa "));
+            assert_eq!(age::decrypt(&rsa_identity(), &encrypted.ciphertext).unwrap(), b"new password");
+        }
     }
 
     #[test]
