@@ -124,10 +124,9 @@ impl State {
         }
     }
 
-    /// Ends the call where the run ends; `stopped` where it does for a reason that another call may have been told.
+    /// Ends the call where the run ends.
     fn hear(&mut self, stopped: bool) {
-        let gateway = &self.shared.gateway;
-        if let Some(problem) = gateway.take_problem().or_else(|| gateway.told_problem().filter(|_| stopped)) {
+        if let Some(problem) = self.shared.gateway.take_problem(stopped) {
             self.call.fail(problem);
         }
     }

@@ -139,17 +139,15 @@ impl Gateway {
         }
     }
 
-    /// What stops the run: the first broken rule, or whose patience ended. Told once.
-    pub fn take_problem(&self) -> Option<Problem> {
+    /// What stops the run: the first broken rule, or whose patience ended. Told once, and again to a call that was
+    /// `stopped`: it may have ended for a reason that another call was told.
+    pub fn take_problem(&self, stopped: bool) -> Option<Problem> {
         let mut problem = self.lock_problem();
-        let new = problem.new.take();
-        problem.told = new.clone().or_else(|| problem.told.take());
-        new
-    }
-
-    /// The same, for a call that ends because of what another one was told.
-    pub(crate) fn told_problem(&self) -> Option<Problem> {
-        self.lock_problem().told.clone()
+        if let Some(new) = problem.new.take() {
+            problem.told = Some(new.clone());
+            return Some(new);
+        }
+        problem.told.clone().filter(|_| stopped)
     }
 
     /// Announced requests as a dry run tells them. They pass the rules that they would pass if they were sent.
@@ -163,7 +161,7 @@ impl Gateway {
     }
 
     /// What a dry run would have sent. Told once; nothing comes after it.
-    pub(crate) fn take_plan(&self) -> Vec<PlannedRequest> {
+    pub fn take_plan(&self) -> Vec<PlannedRequest> {
         self.writes.take_plan()
     }
 

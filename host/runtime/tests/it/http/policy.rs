@@ -160,6 +160,29 @@ fn what_is_inside_a_batch_passes_the_same_rules() {
     }
 }
 
+/// What is inside decides: a batch is a write where one of its requests is.
+#[test]
+fn a_batch_that_writes_ends_a_dry_run() {
+    let server = quiet();
+    let bench = Bench::new(&host(&server));
+    let batch = |method: &str| {
+        let users = [("1", "GET"), ("2", method)]
+            .map(|(id, method)| format!(r#"{{"id":"{id}","method":"{method}","url":"/users/{id}"}}"#));
+        let body = format!(r#"{{"requests":[{}]}}"#, users.join(","));
+        Request { method: "POST".to_owned(), body: Some(Body::Json(body)), ..get("/v1/$batch") }
+    };
+    let granting = || Phase::new(Export::Grant, true, "");
+    assert_eq!(bench.send(&granting().dry_run(), batch("GET")).unwrap().status, 200);
+    assert_eq!((server.requests(), bench.gateway.take_plan().len()), (1, 0), "a batch that reads is sent");
+    assert_eq!(bench.send(&granting().dry_run(), batch("DELETE")), Err(HttpError::Deadline));
+    let plan = bench.gateway.take_plan();
+    let told: Vec<_> = plan.iter().map(|planned| (planned.method.as_str(), planned.url.as_str())).collect();
+    assert_eq!(told, [("POST", format!("https://{}/v1/$batch", host(&server)).as_str())]);
+    assert!(plan[0].body.as_ref().unwrap().contains(r#""method":"DELETE","url":"/users/2""#), "{plan:?}");
+    assert_eq!(server.requests(), 1);
+    assert_eq!(bench.send(&granting(), batch("DELETE")).unwrap().status, 200);
+}
+
 #[test]
 fn a_redirect_is_followed_within_the_origin_and_the_rules_only() {
     let evil = quiet();

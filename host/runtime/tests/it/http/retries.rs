@@ -47,7 +47,7 @@ fn after_six_repeats_the_answer_is_given_as_it_is() {
         assert!((wanted..=wanted + 1).contains(&slept.as_secs()), "{slept:?} instead of {wanted} s");
     }
     assert_eq!(bench.activity.counters().rate_limited, 7);
-    assert!(bench.gateway.take_problem().is_none());
+    assert!(bench.gateway.take_problem(true).is_none());
 }
 
 #[test]
@@ -250,6 +250,22 @@ fn a_deadline_ends_the_run_before_a_wait_that_is_too_long() {
     bench.clock.advance(Duration::from_secs(31));
     assert_eq!(bench.read(get("/things")), Err(HttpError::Deadline));
     assert_eq!(server.requests(), 1);
+}
+
+/// Two calls come to the end of the run's time at one moment. Whoever asks second is told the same, and not that the time
+/// of the run is used up, which would be another reason.
+#[test]
+fn every_call_that_the_deadline_ends_is_told_why() {
+    let server = failing(9, || Answer::json(429, "{}").header("retry-after", "45"));
+    let bench = Bench::with(&host(&server), |options| options.deadline = Some(Duration::from_secs(30)));
+    bench.clock.stands_still.store(true, Ordering::Relaxed);
+    let phase = Phase::new(Export::Read, false, "");
+    let answers = block_on(bench.gateway.send_all(&phase, vec![get("/things"), get("/things/1")]));
+    assert_eq!(answers, [Err(HttpError::Deadline), Err(HttpError::Deadline)]);
+    let told: Vec<_> = [(); 3].iter().filter_map(|()| bench.gateway.take_problem(true)).collect();
+    let codes: Vec<_> = told.iter().map(|problem| (problem.code, problem.category.exit_code())).collect();
+    assert_eq!(codes, [("RATE-001", 12); 3]);
+    assert!(bench.gateway.take_problem(false).is_none(), "a call that went well has nothing to do with it");
 }
 
 #[test]
