@@ -54,8 +54,7 @@ pub trait Target {
     /// Tells requests that will follow the next write once that has succeeded; a dry run, which ends there, prints them.
     /// What only the answer tells stands in them as a placeholder such as `{id of the new user}`.
     fn announce(&self, host: &Host, requests: &[Request]) {
-        let wire: Vec<_> = requests.iter().map(|request| with_credential::<Self>(request).wire).collect();
-        host.announce(&wire);
+        words::announce(&Of(self), host, requests);
     }
 
     /// Sends a request and reads the JSON of a successful answer.

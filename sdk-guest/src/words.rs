@@ -66,7 +66,9 @@ pub(crate) fn failure(target: &dyn Words, response: &Response) -> Failure {
             let refused = target.credentials_refused(response);
             // A token is asked for by the host: its endpoint is where somebody has to look.
             let (told, place) = match response.token_refused() {
-                Some((status, path)) => (told(status, &target.explain(response), response), format!("POST {path}")),
+                Some((status, path)) => {
+                    (self::told(status, &target.explain(response), response), format!("POST {path}"))
+                }
                 None => (told, response.place().into()),
             };
             let message = format!("{} ({told})", refused.message);
@@ -122,11 +124,16 @@ pub(crate) fn send(target: &dyn Words, host: &Host, request: &Request) -> Result
 }
 
 pub(crate) fn send_all(target: &dyn Words, host: &Host, requests: &[Request]) -> Vec<Result<Response, Failure>> {
-    let batches = requests.chunks(AT_ONCE).flat_map(|batch| {
-        let wire: Vec<_> = batch.iter().map(|request| with_credential(target, request).wire).collect();
-        host.send_all(&wire)
-    });
+    let batches = requests.chunks(AT_ONCE).flat_map(|batch| host.send_all(&on_the_wire(target, batch)));
     requests.iter().zip(batches).map(|(request, answer)| received(target, answer, request)).collect()
+}
+
+pub(crate) fn announce(target: &dyn Words, host: &Host, requests: &[Request]) {
+    host.announce(&on_the_wire(target, requests));
+}
+
+fn on_the_wire(target: &dyn Words, requests: &[Request]) -> Vec<http::Request> {
+    requests.iter().map(|request| with_credential(target, request).wire).collect()
 }
 
 fn with_credential(target: &dyn Words, request: &Request) -> Request {
