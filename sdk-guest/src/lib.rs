@@ -68,6 +68,8 @@ mod arguments;
 #[doc(hidden)]
 pub mod bindings;
 mod change;
+#[cfg(any(target_family = "wasm", test))]
+mod compare;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod component;
