@@ -1,5 +1,6 @@
 //! The plugins folder: what is in it, what is not a plugin, and what a plugin says of itself.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -104,6 +105,28 @@ fn inspect_tells_what_a_plugin_may_send_import_and_use() {
         |import: &serde_json::Value| import["refusing"] == (import["name"].as_str().unwrap().starts_with("wasi:"));
     assert!(json["imports"].as_array().unwrap().iter().all(refusing), "{json}");
     assert_eq!(json["plugin"]["digest"].as_str().unwrap().len(), 64);
+}
+
+/// What it imports is what it can ask for, and its size is what a first run compiles.
+#[test]
+fn connectors_import_what_they_use_and_are_small() {
+    let always = ["types", "config", "http", "c1z", "facts"];
+    for (plugin, more, most_bytes) in
+        [("duo", &[][..], 350_000), ("privx", &[], 430_000), ("datadog", &["log"], 470_000), ("aks", &["log"], 650_000)]
+    {
+        let shown = Desk::new().accord(&["plugin", "inspect", plugin, "--output", "json"]).run().exits(0).json();
+        let imports: Vec<&str> =
+            shown["imports"].as_array().unwrap().iter().filter_map(|it| it["name"].as_str()).collect();
+        let ours = imports.iter().filter_map(|name| name.strip_prefix("accord:connector/")?.strip_suffix("@0.1.0"));
+        let wanted = always.iter().chain(more).copied();
+        assert_eq!(ours.collect::<BTreeSet<_>>(), wanted.collect(), "{plugin}");
+        let foreign =
+            |name: &&&str| !["accord:connector/", "wasi:io/", "wasi:cli/"].iter().any(|it| name.starts_with(it));
+        assert_eq!(imports.iter().find(foreign), None, "{plugin}");
+        let file = accord_fixtures::components::plugins_dir().join(plugin).with_extension("wasm");
+        let bytes = std::fs::metadata(file).unwrap().len();
+        assert!(bytes <= most_bytes, "{plugin} has grown to {bytes} bytes");
+    }
 }
 
 #[test]
