@@ -13,10 +13,10 @@ fn the_variables_of_the_vendors_page_are_all_that_is_needed() {
     call().run().exits(0);
     Rows::of(&desk, FILE).are(&server.expected(OptIns::default()));
     let outcome = call().env("BATON_SYNC_SCHEDULES", "true").env("BATON_PROVISIONING", "true").run().exits(0);
-    Rows::of(&desk, FILE).are(&server.expected(OptIns { schedules: true, secrets: false }));
+    Rows::of(&desk, FILE).are(&server.expected(OptIns { schedules: true, ..OptIns::default() }));
     assert!(outcome.stderr.contains("BATON_PROVISIONING has no effect"), "{}", outcome.stderr);
     call().env("BATON_SYNC_SECRETS", "1").env("BATON_FILE", "keys.c1z").run().exits(0);
-    Rows::of(&desk, "keys.c1z").are(&server.expected(OptIns { schedules: false, secrets: true }));
+    Rows::of(&desk, "keys.c1z").are(&server.expected(OptIns { secrets: true, ..OptIns::default() }));
     let service = call().env("BATON_CLIENT_ID", "x@example.com/prd").env("BATON_CLIENT_SECRET", "y".repeat(20)).run();
     service.exits(2).tells(&["BATON_CLIENT_ID asks for service mode"]);
 }
@@ -36,12 +36,12 @@ fn the_same_can_be_said_with_flags_and_in_a_file() {
     }
     let site = ["--site=US1", "--sync-schedules", "--secret", "api-key=env:KEY"];
     bare(&site).env("KEY", &keys.api_key).env("BATON_APP_KEY", &keys.app_key).run().exits(0);
-    Rows::of(&desk, FILE).are(&server.expected(OptIns { schedules: true, secrets: false }));
+    Rows::of(&desk, FILE).are(&server.expected(OptIns { schedules: true, ..OptIns::default() }));
     let text =
         format!("site: datadoghq.com\napi-key: {}\napp-key: {}\nsync-secrets: true\n", keys.api_key, keys.app_key);
     desk.write(".baton.yaml", text);
     bare(&["-f", "file.c1z"]).run().exits(0);
-    Rows::of(&desk, "file.c1z").are(&server.expected(OptIns { schedules: false, secrets: true }));
+    Rows::of(&desk, "file.c1z").are(&server.expected(OptIns { secrets: true, ..OptIns::default() }));
 }
 
 #[test]
