@@ -1,6 +1,6 @@
 //! How Datadog answers: documents of JSON:API, refusals in two forms, and the permissions that it asks for.
 
-use accord_sdk::json::{self, FromJson, Json, Object, Problem, Text};
+use accord_sdk::json::{self, FromJson, Json, List, Object, Problem, Text};
 use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Host, Page, Request, Response, Target, Timestamp};
 use serde::Serialize;
@@ -23,9 +23,11 @@ pub(crate) struct Document<T> {
 }
 
 /// Names one object: `{"type": "users", "id": "…"}`.
-#[derive(FromJson, Default, Clone)]
+#[derive(FromJson, Default)]
 #[json(default)]
 pub(crate) struct Reference {
+    #[json(rename = "type")]
+    pub(crate) kind: Text,
     pub(crate) id: Text,
 }
 
@@ -48,7 +50,7 @@ impl<'a> Named<'a> {
 }
 
 /// A relation to one object: `{"data": {…}}`, with null for none.
-#[derive(FromJson, Default, Clone)]
+#[derive(FromJson, Default)]
 #[json(default)]
 pub(crate) struct One {
     pub(crate) data: Option<Reference>,
@@ -59,6 +61,13 @@ impl One {
     pub(crate) fn id(&self) -> Option<&str> {
         self.data.as_ref()?.id.given()
     }
+}
+
+/// A relation to several objects.
+#[derive(FromJson, Default)]
+#[json(default)]
+pub(crate) struct Several {
+    pub(crate) data: List<Reference>,
 }
 
 /// `{"errors": [{"title": "Forbidden"}]}`, or with texts in the place of the objects.
@@ -120,10 +129,14 @@ impl Target for Datadog {
 }
 
 impl Datadog {
-    /// Whether Datadog itself says that there is no such thing. A 404 without its words may come from a proxy, and proves
-    /// nothing.
+    /// Whether Datadog itself says that there is no such thing.
     pub(crate) fn has_none(&self, answer: &Response) -> bool {
-        answer.status() == 404 && answer.is_json() && !self.explain(answer).is_empty()
+        answer.status() == 404 && self.says(answer)
+    }
+
+    /// Whether the words of a refusal are Datadog's own. One without them may come from a proxy, and proves nothing.
+    pub(crate) fn says(&self, answer: &Response) -> bool {
+        answer.is_json() && !self.explain(answer).is_empty()
     }
 }
 

@@ -2,21 +2,25 @@
 //!
 //! An organization holds users, roles and teams, and, where asked for, on-call schedules and API keys. Each listing is a
 //! file of its own here: [`roles`], [`users`] (whose pages also say who has which role), [`teams`], [`members`] of one
-//! team, [`schedules`], who is [`on_call`] in one schedule, and [`api_keys`]. What users are given is [`held`]: a role
-//! ([`role_member`]) or a place in a team ([`team_member`]); accounts themselves are changed in [`account`], by request or
-//! by one of the [`actions`]. How Datadog answers is in [`api`], how its lists are paged in [`pages`]; the two keys,
-//! retries and rates are the host's, by the manifest.
+//! team, [`schedules`], one [`schedule`] by itself, who is [`on_call`] in it, and [`api_keys`]. Where there is no list of
+//! schedules, the teams' [`routing`] leads to them. What users are given is [`held`]: a role ([`role_member`]) or a place
+//! in a team ([`team_member`]); accounts themselves are changed in [`account`], by request or by one of the [`actions`].
+//! How Datadog answers is in [`api`], what it includes in an answer in [`included`], how its lists are paged in [`pages`];
+//! the two keys, retries and rates are the host's, by the manifest.
 
 mod account;
 mod actions;
 mod api;
 mod api_keys;
 mod held;
+mod included;
 mod members;
 mod on_call;
 mod pages;
 mod role_member;
 mod roles;
+mod routing;
+mod schedule;
 mod schedules;
 mod team_member;
 mod teams;
@@ -34,6 +38,7 @@ accord_sdk::connector!(Datadog, "manifest.toml");
 #[derive(Debug)]
 pub struct Datadog {
     sync_schedules: bool,
+    sync_schedule_members: bool,
     sync_secrets: bool,
 }
 
@@ -45,7 +50,11 @@ impl Datadog {
 
 impl Connector for Datadog {
     fn new(config: &Config) -> Result<Self, Failure> {
-        Ok(Self { sync_schedules: config.flag("sync-schedules"), sync_secrets: config.flag("sync-secrets") })
+        Ok(Self {
+            sync_schedules: config.flag("sync-schedules"),
+            sync_schedule_members: config.flag("sync-schedule-members"),
+            sync_secrets: config.flag("sync-secrets"),
+        })
     }
 
     fn validate(&self, host: &Host) -> Vec<Check> {
@@ -66,6 +75,9 @@ impl Connector for Datadog {
             "teams" => teams::read(self, page),
             "team-members" => members::read(self, page),
             "schedules" => schedules::read(self, page),
+            "routing" => routing::read(self, page),
+            "escalation-policy" => routing::read_policy(self, page),
+            "schedule" => schedule::read(self, page),
             "on-call" => on_call::read(self, page),
             "api-keys" => api_keys::read(self, page),
             _ => Err(page.unknown_collection()),

@@ -5,7 +5,7 @@
 //! way.
 
 use accord_sdk::json::FromJson;
-use accord_sdk::{Failure, Host, Page, Request, Step, Target};
+use accord_sdk::{Failure, Host, Page, Request, Response, Step, Target};
 use serde::Serialize;
 
 use crate::Datadog;
@@ -50,6 +50,21 @@ struct Counters {
     total: Option<u64>,
 }
 
+/// The next answers of a list.
+pub(crate) struct Asked {
+    place: Option<Place>,
+    /// The number of the last page among them.
+    last: u32,
+    answers: Vec<Response>,
+}
+
+impl Asked {
+    /// The answer that the list begins with.
+    pub(crate) fn first(&self) -> Option<&Response> {
+        if self.place.is_none() { self.answers.first() } else { None }
+    }
+}
+
 /// Some of a list's items, and where it goes on after them.
 pub(crate) struct Items<T> {
     pub(crate) items: Vec<T>,
@@ -59,15 +74,27 @@ pub(crate) struct Items<T> {
 impl Datadog {
     /// Reads on in a list.
     pub(crate) fn list<T: FromJson>(&self, page: &mut Page<'_>, request: &Request) -> Result<Items<T>, Failure> {
+        let asked = self.ask(page, request)?;
+        self.items(page, asked)
+    }
+
+    /// Asks for what comes next in a list.
+    pub(crate) fn ask(&self, page: &Page<'_>, request: &Request) -> Result<Asked, Failure> {
         let place = page.cursor::<Place>()?;
         let (first, last) = match &place {
             Some(place) => (place.number, place.last().min(place.number + AT_ONCE - 1)),
             None => (0, 0),
         };
         let requests: Vec<Request> = (first..=last).map(|number| at(request, number, SIZE)).collect();
+        let answers = self.send_all(page, &requests).into_iter().collect::<Result<_, _>>()?;
+        Ok(Asked { place, last, answers })
+    }
+
+    /// Reads what a list answered.
+    pub(crate) fn items<T: FromJson>(&self, page: &mut Page<'_>, asked: Asked) -> Result<Items<T>, Failure> {
+        let Asked { place, last, answers } = asked;
         let (mut items, mut total) = (Vec::new(), None);
-        for answer in self.send_all(page, &requests) {
-            let answer = answer?;
+        for answer in answers {
             let list: List<T> = self.decode(&answer)?;
             let Some(told) = list.meta.total() else {
                 let message =

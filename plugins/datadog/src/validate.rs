@@ -4,8 +4,8 @@ use accord_sdk::json::Ignored;
 use accord_sdk::types::Detail;
 use accord_sdk::{Check, Failure, Host, Request, Response, Target};
 
-use crate::api::{API_KEYS, ON_CALL, TEAMS, USERS};
-use crate::{Datadog, api_keys, pages, roles, schedules, teams, users};
+use crate::api::{API_KEYS, Document, ON_CALL, Reference, TEAMS, USERS};
+use crate::{Datadog, api_keys, pages, roles, routing, schedules, teams, users};
 
 pub(crate) fn checks(datadog: &Datadog, host: &Host) -> Vec<Check> {
     let (name, needed_for) = ("API key and application key", "everything");
@@ -25,10 +25,22 @@ pub(crate) fn checks(datadog: &Datadog, host: &Host) -> Vec<Check> {
         checks.push(if refused {
             Check::skipped(permission, needed_for, "Datadog refused the keys")
         } else {
-            Check::of(permission, needed_for, datadog.fetch::<Ignored>(host, &pages::probe(&request)))
+            Check::of(permission, needed_for, one_item(datadog, host, &request))
         });
     }
     checks
+}
+
+/// Whether a list shows one item. Where there is none of schedules, the routing of a team needs the same permission.
+fn one_item(datadog: &Datadog, host: &Host, list: &Request) -> Result<(), Failure> {
+    let answer = datadog.send(host, &pages::probe(list))?;
+    if answer.permission() != ON_CALL || !schedules::has_no_list(datadog, &answer) {
+        return datadog.decode::<Ignored>(&answer).map(drop);
+    }
+    let teams: Document<Vec<Reference>> = datadog.fetch(host, &pages::probe(&teams::request()))?;
+    let Some(team) = teams.data.first() else { return Ok(()) };
+    let answer = datadog.send(host, &routing::request(&team.id)?)?;
+    if datadog.has_none(&answer) { Ok(()) } else { datadog.decode::<Ignored>(&answer).map(drop) }
 }
 
 fn both_keys() -> Request {

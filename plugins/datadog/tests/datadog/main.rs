@@ -11,6 +11,8 @@ mod on_call;
 mod pages;
 mod refusals;
 mod role_member;
+mod routing;
+mod schedule_members;
 mod support;
 mod team_member;
 mod whole;

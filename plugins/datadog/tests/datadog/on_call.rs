@@ -2,14 +2,14 @@
 
 use accord_sdk::{Collection, Failure};
 
-use crate::support::{SCHEDULES, bench_with_everything, list, refusal, responders, schedule, user};
+use crate::support::{SCHEDULES, bench_with_everything, list, one_schedule, refusal, responders, schedule, user};
 
 fn of(number: u32) -> Collection {
     Collection::keyed("on-call", schedule(number))
 }
 
 fn older(number: u32) -> String {
-    format!("/api/v2/on-call/schedules/{}/on-call", schedule(number))
+    one_schedule(number) + "/on-call"
 }
 
 #[test]

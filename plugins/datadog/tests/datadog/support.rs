@@ -31,21 +31,46 @@ pub(crate) fn schedule(number: u32) -> String {
     format!("55555555-eeee-4eee-8eee-{number:012}")
 }
 
+pub(crate) fn policy(number: u32) -> String {
+    format!("77777777-ffff-4fff-8fff-{number:012}")
+}
+
 pub(crate) fn members(number: u32, page: u32) -> String {
     format!("/api/v2/team/{}/memberships?sort=name&page[size]=100&page[number]={page}", team(number))
 }
 
 pub(crate) fn responders(number: u32) -> String {
-    format!("/api/v2/on-call/schedules/{}/responders?include=responders.shifts.user", schedule(number))
+    one_schedule(number) + "/responders?include=responders.shifts.user"
 }
 
-/// A bench without either of the things that are collected only where asked for.
+pub(crate) fn one_schedule(number: u32) -> String {
+    format!("/api/v2/on-call/schedules/{}", schedule(number))
+}
+
+pub(crate) fn rotation(number: u32) -> String {
+    one_schedule(number) + "?include=layers,layers.members,layers.members.user"
+}
+
+pub(crate) fn routing(number: u32) -> String {
+    format!("/api/v2/on-call/teams/{}/routing-rules?include=rules,rules.policy", team(number))
+}
+
+pub(crate) fn escalation(number: u32) -> String {
+    format!("/api/v2/on-call/escalation-policies/{}?include=steps.targets", policy(number))
+}
+
+/// A bench without any of the things that are collected only where asked for.
 pub(crate) fn bench() -> Bench<Datadog> {
     Bench::new().text("site", "datadoghq.com")
 }
 
+/// With all that the vendor's connector collects.
 pub(crate) fn bench_with_everything() -> Bench<Datadog> {
     bench().value("sync-schedules", Value::Flag(true)).value("sync-secrets", Value::Flag(true))
+}
+
+pub(crate) fn bench_with_schedule_members() -> Bench<Datadog> {
+    bench_with_everything().value("sync-schedule-members", Value::Flag(true))
 }
 
 /// Puts users, roles and teams on a bench; listings in `except` are left to the test.

@@ -49,8 +49,9 @@ fn at(text: &str) -> Option<Timestamp> {
 #[test]
 fn the_examples_yield_their_rows_in_nine_calls() {
     let (desk, server) = (Desk::new(), examples(Options::default()));
-    let outcome = sync(&desk, &server, 1_000.0).run().exits(0);
-    Rows::of(&desk, FILE).are(&server.expected(OptIns::ALL));
+    let vendors = ["sync", "datadog", "--sync-schedules", "--sync-secrets"];
+    let outcome = desk.accord(&vendors).against(&server).run().exits(0);
+    Rows::of(&desk, FILE).are(&server.expected(OptIns { schedule_members: false, ..OptIns::ALL }));
     let wanted = [
         ("roles", 1),
         ("users", 1),

@@ -59,7 +59,7 @@ fn version_capabilities_and_configuration_are_printed_as_catalogues_read_them() 
 #[test]
 fn help_shows_requirements_and_variables() {
     let outcome = Desk::new().connector("datadog", &["--help"]).env("COLUMNS", "200").run().exits(0);
-    for text in ["($BATON_SITE)", "($BATON_API_KEY)", "($BATON_APP_KEY)", "--sync-schedules", "--sync-secrets"] {
+    for text in ["($BATON_SITE)", "($BATON_API_KEY)", "($BATON_APP_KEY)", "--sync-schedule-members", "--sync-secrets"] {
         assert!(outcome.stdout.contains(text), "{text} in {}", outcome.stdout);
     }
 }

@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 mod permissions;
 mod provisioning;
+mod schedules;
 mod secrets;
 mod sites;
 
@@ -18,8 +19,8 @@ use accord_fixtures::world::Expected;
 
 use crate::targets::{Calm, FILE, Target, answered, sync};
 
-/// Both things that are collected only where asked for.
-const OPT_INS: [&str; 2] = ["--sync-schedules", "--sync-secrets"];
+/// All that is collected only where asked for.
+const OPT_INS: [&str; 3] = ["--sync-schedules", "--sync-schedule-members", "--sync-secrets"];
 
 /// The examples.
 fn examples(options: Options) -> DatadogServer {
@@ -41,7 +42,7 @@ const CUT_OFF: usize = 8;
 impl Target for DatadogServer {
     type Account = World;
 
-    const SYNC: &'static [&'static str] = &["sync", "datadog", OPT_INS[0], OPT_INS[1]];
+    const SYNC: &'static [&'static str] = &["sync", "datadog", OPT_INS[0], OPT_INS[1], OPT_INS[2]];
     const ASKED_AGAIN: usize = CUT_OFF;
 
     fn of_many_pages(faults: Faults, time_scale: f64) -> Self {
