@@ -90,6 +90,11 @@ impl SyncArguments {
     }
 }
 
+/// Where to tell what happened, which is known although other settings may be wrong.
+pub(crate) fn report(sources: Sources<'_>) -> Option<PathBuf> {
+    Reading { sources, faults: &mut Vec::new() }.text("report").map(PathBuf::from)
+}
+
 /// How the target is reached.
 pub(crate) fn network(sources: Sources<'_>, faults: &mut Vec<ConfigurationProblem>) -> NetworkOptions {
     let mut reading = Reading { sources, faults };

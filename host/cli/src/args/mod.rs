@@ -17,7 +17,9 @@ mod usage;
 mod values;
 
 pub(crate) use change::{Account, Change, ChangeArguments, Fields, Membership, Revocation, provisioning};
-pub(crate) use checked::{Format, LogFormat, Logging, PluginFormat, SyncArguments, check_connector_flags, network};
+pub(crate) use checked::{
+    Format, LogFormat, Logging, PluginFormat, SyncArguments, check_connector_flags, network, report,
+};
 pub(crate) use command::{accord, check_names, connector};
 pub(crate) use connector_flags::CONNECTOR_FLAGS;
 pub(crate) use names::nearest;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::prepare::{Prepared, prepare};
 use crate::args::Format;
 use crate::host::Host;
-use crate::output::{self, Screen, Table};
+use crate::output::{self, Detail, Screen, Table, printable};
 use crate::shape::Shape;
 
 /// How much is told.
@@ -44,6 +44,9 @@ struct ToldCheck<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     remedy: &'a str,
+    /// Where it failed, and what that means.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail<'a>>,
 }
 
 /// The exit code is that of the first check that failed.
@@ -101,7 +104,7 @@ fn text(package: &Package, checks: &[Check]) -> String {
             CheckOutcome::Failed(problem) => {
                 let needed_for = format!("needed for: {}", check.needed_for);
                 let remedy = remedy(problem);
-                let way_out = if remedy.is_empty() { problem.headline.clone() } else { format!("→ {remedy}") };
+                let way_out = if remedy.is_empty() { String::new() } else { format!("→ {remedy}") };
                 table.row(["FAIL".to_owned(), check.name.clone(), needed_for, way_out]);
             }
         }
@@ -112,7 +115,31 @@ fn text(package: &Package, checks: &[Check]) -> String {
         1 => "  1 check failed\n".to_owned(),
         several => format!("  {several} checks failed\n"),
     };
-    table.to_string() + &verdict
+    table.to_string() + &verdict + &reasons(checks)
+}
+
+/// What failed, in full but for the way out, which stands beside the check. Checks often fail for one reason.
+fn reasons(checks: &[Check]) -> String {
+    let mut told: Vec<(&Problem, Vec<&str>)> = Vec::new();
+    for check in checks {
+        let Some(problem) = failure(check) else { continue };
+        match told.iter_mut().find(|(known, _)| known.headline == problem.headline) {
+            Some((_, names)) => names.push(&check.name),
+            None => told.push((problem, vec![&check.name])),
+        }
+    }
+    let mut text = String::new();
+    for (problem, names) in told {
+        text.push_str(&format!("\n{}: {}\n", printable(&names.join(", ")), printable(&problem.headline)));
+        for Detail { label, text: line } in details(problem) {
+            text.push_str(&format!("  {label:<7} {}\n", printable(line)));
+        }
+    }
+    text
+}
+
+fn details(problem: &Problem) -> impl Iterator<Item = Detail<'_>> {
+    output::details(problem).filter(|detail| detail.label != "do")
 }
 
 fn told<'a>(package: &'a Package, checks: &'a [Check]) -> Told<'a> {
@@ -138,6 +165,7 @@ fn told<'a>(package: &'a Package, checks: &'a [Check]) -> Told<'a> {
                     CheckOutcome::Passed => "",
                 },
                 remedy: failure(check).map_or("", remedy),
+                details: failure(check).into_iter().flat_map(details).collect(),
             })
             .collect(),
     }

@@ -10,13 +10,18 @@ use clap::ArgMatches;
 use serde::Serialize;
 
 use super::prepare::{Prepared, prepare_sync};
-use crate::args::Format;
+use crate::args::{self, Format};
 use crate::host::Host;
-use crate::output::{self, Screen, remarks, summary};
+use crate::output::{self, Detail, Screen, remarks, summary};
 use crate::shape::Shape;
+use crate::sources::{SettingsFile, Sources};
 
 pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, shape: &Shape) -> Result<i32, Problem> {
-    let Prepared { configuration, network, asked, format } = prepare_sync(&package.manifest, flags, screen, shape)?;
+    let prepared = prepare_sync(&package.manifest, flags, screen, shape);
+    if let Err(problem) = &prepared {
+        report_refusal(flags, problem);
+    }
+    let Prepared { configuration, network, asked, format } = prepared?;
     let outcome = Host::start(screen.clone())
         .and_then(|host| host.run(package, configuration, network, async |setup| sync(setup, asked.options).await));
     if let Some(path) = &asked.report {
@@ -38,6 +43,15 @@ pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, shape:
         (Format::Text, true) => tell_as_connector(package, &report)?,
     }
     Ok(report.exit_code())
+}
+
+/// What was refused before it began is told as well, in place of a report that is about an earlier run.
+fn report_refusal(flags: &ArgMatches, problem: &Problem) {
+    let file = SettingsFile::load().ok().flatten();
+    let Some(path) = args::report(Sources { flags, file: file.as_ref() }) else { return };
+    if let Err(unwritten) = write_report(&path, &Failure::from(problem)) {
+        tracing::warn!("{}", unwritten.headline);
+    }
 }
 
 /// A connector's results are log lines, and one line that its users look for.
@@ -78,19 +92,12 @@ struct Told<'a> {
     details: Vec<Detail<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-struct Detail<'a> {
-    label: &'a str,
-    text: &'a str,
-}
-
 impl<'a> From<&'a Problem> for Failure<'a> {
     fn from(problem: &'a Problem) -> Self {
-        let details = problem.lines.iter().map(|(label, text)| Detail { label, text });
         Self {
             version: 1,
             exit_code: problem.category.exit_code(),
-            error: Told { code: problem.code, message: &problem.headline, details: details.collect() },
+            error: Told { code: problem.code, message: &problem.headline, details: output::details(problem).collect() },
         }
     }
 }

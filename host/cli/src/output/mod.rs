@@ -39,6 +39,18 @@ pub(crate) fn json(value: &impl Serialize) -> Result<String, Problem> {
         .map_err(|error| Problem::new(Category::Bug, "BUG-003", format!("a result cannot be told as JSON: {error}")))
 }
 
+/// A labelled line of a problem, for programs.
+#[derive(Debug, Serialize)]
+pub(crate) struct Detail<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) text: &'a str,
+}
+
+/// The lines below a problem's headline.
+pub(crate) fn details(problem: &Problem) -> impl Iterator<Item = Detail<'_>> {
+    problem.lines.iter().map(|(label, text)| Detail { label, text })
+}
+
 /// Text of others without what could steer a terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

@@ -34,6 +34,13 @@ pub(crate) fn remarks(coverage: &Coverage) -> Vec<String> {
             let line = format!("{label}  {}{key} {what}: {}{permission}", collection.name, listing.gap.reason);
             if listing.gap.lost { gaps.push(line) } else { notes.push(line) }
         }
+        if collection.filtered > 0 {
+            let rows = grouped(collection.filtered);
+            notes.push(format!(
+                "note  {}: {rows} × left out: a resource type that was not asked for is part of it",
+                collection.name
+            ));
+        }
         notes.extend(collection.notes.iter().map(|note| told(&format!("{}: ", collection.name), note)));
     }
     notes.extend(coverage.notes.iter().map(|note| told("", note)));

@@ -137,6 +137,57 @@ fn programs_get_json_and_a_report() {
     outcome.exits(14).tells(&["error[REPORT-001]"]);
 }
 
+/// Otherwise whoever watches the report reads of the last good run.
+#[test]
+fn a_run_that_is_refused_before_it_begins_is_reported_too() {
+    let desk = Desk::new();
+    desk.write("report.json", r#"{"version":1,"file":"sync.c1z"}"#);
+    desk.accord(&["sync", "duo", "--report=report.json"]).run().exits(2).tells(&["error[CONF-001]"]);
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(desk.path("report.json")).unwrap()).unwrap();
+    assert_eq!((&report["exit_code"], &report["error"]["code"]), (&2.into(), &"CONF-001".into()), "{report}");
+}
+
+/// A check that fails says why, not only what to do: what is told apart in a sync is told apart here too.
+#[test]
+fn a_failed_check_says_what_failed_once() {
+    let (desk, server) = (Desk::new(), duo());
+    let validate = |arguments: &[&str]| desk.accord(&["validate", "duo"]).arguments(arguments).against(&server);
+    let outcome = validate(&[]).without_env("SSL_CERT_FILE").run().exits(13);
+    let reason = "Grant settings, Grant resource - Read, Grant administrators - Read: no trusted TLS connection to Duo";
+    assert_eq!(outcome.stdout.matches(reason).count(), 1, "{}", outcome.stdout);
+    let wrong = || validate(&[]).env("BATON_SECRET_KEY", "notTheSecretKeyOfThisIntegration0000000");
+    let outcome = wrong().run().exits(10);
+    for text in [
+        "Grant settings: Duo refused the signature (HTTP 401, code 40103",
+        "  where   GET https://",
+        "  means   the secret key does not belong to integration",
+        "  note    Secret Key: usually 40 characters, this one has 39",
+    ] {
+        assert!(outcome.stdout.contains(text), "{text} in {}", outcome.stdout);
+    }
+    let told = wrong().arguments(&["--output=json"]).run().exits(10).json();
+    let labels: Vec<_> = told["checks"][0]["details"].as_array().unwrap().iter().map(|line| &line["label"]).collect();
+    assert_eq!(labels, ["where", "means", "note"]);
+}
+
+/// Members are not of the type that was asked for: a group without any must not read as one that nobody is in.
+#[test]
+fn what_is_left_out_of_a_sync_of_some_types_is_told() {
+    let (desk, server) = (Desk::new(), duo());
+    let outcome = desk.accord(&["sync", "duo", "--sync-resource-types=group"]).against(&server).run().exits(0);
+    assert!(outcome.stdout.contains("  note  users: "), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("× left out: a resource type that was not asked for"), "{}", outcome.stdout);
+    let outcome = desk.accord(&["sync", "duo"]).against(&server).run().exits(0);
+    assert!(!outcome.stdout.contains("left out: a resource type"), "{}", outcome.stdout);
+}
+
+#[test]
+fn what_a_connector_does_not_offer_is_told_with_a_way_out() {
+    let (desk, server) = (Desk::new(), duo());
+    let outcome = desk.accord(&["sync", "duo", "--sync-resources=bid:r:group/DG1"]).against(&server).run().exits(2);
+    outcome.tells(&["error[PLUGIN-005]", "a sync of single resources", "do      do without it"]);
+}
+
 #[test]
 fn in_a_connectors_place_the_task_completes() {
     let (desk, server) = (Desk::new(), duo());

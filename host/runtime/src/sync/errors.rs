@@ -142,6 +142,7 @@ fn usual_remedy(code: &str) -> &'static str {
             "run the same command again later; if it stays so, see what answers in the target's place, such as a proxy, \
              or tell the plugin's author"
         }
+        "PLUGIN-005" => "do without it, or ask the plugin's author for it",
         "REFUSED-001" => "report this to the plugin's author: the target does not take what the plugin asks for",
         _ => "",
     }
