@@ -10,7 +10,7 @@ use accord_runtime::configuration::{ConfigurationProblem, Source};
 use accord_runtime::http::NetworkOptions;
 use accord_runtime::sync::{AllowedGaps, FileProfile, Indexes, Scope, SyncOptions, TapeMode};
 
-use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect};
+use super::connector_flags::{CONNECTOR_FLAGS, ConnectorFlag, Effect, SERVICE};
 use super::settings::{Kind, Setting};
 use super::values::{address_override, address_range, baton_id, duration, on_or_off, rate, seconds, when_busy};
 use crate::sources::{Sources, fault};
@@ -151,7 +151,12 @@ pub(crate) fn check_connector_flags(sources: Sources<'_>, faults: &mut Vec<Confi
         }
         match flag.effect {
             Effect::Refused(what) => {
-                let message = format!("{} asks for {what}, which this version does not do", given.source);
+                let instead = if what == SERVICE {
+                    ": leave it out, and each run writes one sync file, to upload by hand or through a bucket"
+                } else {
+                    ""
+                };
+                let message = format!("{} asks for {what}, which this version does not do{instead}", given.source);
                 faults.push(fault(flag.name, message));
             }
             Effect::Nothing(why) => warnings.push(format!("{} has no effect: {why}", given.source)),

@@ -24,7 +24,7 @@ pub(crate) enum Effect {
     Refused(&'static str),
 }
 
-const SERVICE: &str = "service mode";
+pub(super) const SERVICE: &str = "service mode";
 const ONLY_SERVICE: &str = "it concerns service mode only";
 const TELEMETRY: &str = "this version sends no telemetry";
 const EVENTS: &str = "event feeds";

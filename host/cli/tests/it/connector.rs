@@ -63,6 +63,9 @@ fn what_this_version_does_not_do_is_refused_and_never_ignored() {
         assert!(outcome.stderr.contains(what), "{what} in {outcome:?}");
         assert!(!outcome.printed().contains("hunter2"));
     }
+    let service = desk.connector("duo", &[]).env("BATON_CLIENT_ID", "x").run().exits(2);
+    service
+        .tells(&["BATON_CLIENT_ID asks for service mode, which", ": leave it out, and each run writes one sync file"]);
 }
 
 #[test]
