@@ -4,6 +4,7 @@ use std::path::Path;
 
 use accord_c1z::reader::{Coverage, ReadError, SyncRun, View};
 use accord_c1z::stats::Stats;
+use accord_c1z::timestamp;
 use accord_runtime::Problem;
 use serde::Serialize;
 
@@ -28,8 +29,9 @@ struct Sync<'a> {
     id: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
-    started_at: &'a str,
-    ended_at: Option<&'a str>,
+    /// As in a report.
+    started_at: String,
+    ended_at: Option<String>,
 }
 
 /// As in the file's own statistics, and zeros are told.
@@ -64,8 +66,9 @@ fn text(run: Option<&SyncRun>, stats: &Stats, coverage: Option<&Coverage>) -> St
         Some(run) => {
             let mut facts = Table::default();
             facts.row(["sync".to_owned(), format!("{} ({})", run.sync_id, run.sync_type)]);
-            facts.row(["started".to_owned(), run.started_at.clone()]);
-            facts.row(["ended".to_owned(), run.ended_at.clone().unwrap_or_else(|| "not finished".to_owned())]);
+            facts.row(["started".to_owned(), for_people(&run.started_at)]);
+            let ended = run.ended_at.as_deref().map_or_else(|| "not finished".to_owned(), for_people);
+            facts.row(["ended".to_owned(), ended]);
             if let Some(line) = coverage.and_then(coverage_line) {
                 facts.row(["coverage".to_owned(), line]);
             }
@@ -87,6 +90,17 @@ fn text(run: Option<&SyncRun>, stats: &Stats, coverage: Option<&Coverage>) -> St
     table.row(std::iter::once("all".to_owned()).chain(totals));
     text.push_str(&table.to_string());
     text
+}
+
+/// A time of the file to the second, with the zone that the file leaves out. What is no time stays as it is.
+fn for_people(text: &str) -> String {
+    let seconds = |time: String| format!("{} UTC", time.split('.').next().unwrap_or_default());
+    timestamp::parse(text).and_then(timestamp::format).map_or_else(|| text.to_owned(), seconds)
+}
+
+fn for_programs(text: &str) -> String {
+    let rfc3339 = |time: String| time.replacen(' ', "T", 1) + "Z";
+    timestamp::parse(text).and_then(timestamp::format).map_or_else(|| text.to_owned(), rfc3339)
 }
 
 /// How many collections are complete, or which are not.
@@ -114,8 +128,8 @@ fn told<'a>(file: &Path, run: Option<&'a SyncRun>, stats: &'a Stats, coverage: O
         sync: run.map(|run| Sync {
             id: &run.sync_id,
             kind: &run.sync_type,
-            started_at: &run.started_at,
-            ended_at: run.ended_at.as_deref(),
+            started_at: for_programs(&run.started_at),
+            ended_at: run.ended_at.as_deref().map(for_programs),
         }),
         counts: Counts {
             resource_types: stats.resource_types,

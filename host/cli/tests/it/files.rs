@@ -21,6 +21,17 @@ fn stats_of_an_old_file_are_counted() {
     assert_eq!(json["coverage"], serde_json::Value::Null);
 }
 
+/// Files hold times without a zone.
+#[test]
+fn times_are_told_with_their_zone() {
+    let file = golden("demo-sdk-0.2.51.c1z");
+    let json = Desk::new().accord(&["stats", &file, "--output", "json"]).run().exits(0).json();
+    assert_eq!(json["sync"]["started_at"], "2026-11-20T23:43:33.531508564Z");
+    assert_eq!(json["sync"]["ended_at"], "2026-11-20T23:43:33.573027108Z");
+    let outcome = Desk::new().accord(&["stats", &file]).run().exits(0);
+    assert!(outcome.stdout.contains("started  2026-11-20 23:43:33 UTC\n"), "{}", outcome.stdout);
+}
+
 #[test]
 fn a_sound_file_verifies() {
     let outcome = Desk::new().accord(&["verify", &golden("expanded-sdk-0.25.0.c1z")]).run().exits(0);
