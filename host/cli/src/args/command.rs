@@ -13,9 +13,10 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
         || Arg::new("plugin").value_name("PLUGIN").required(true).help("A plugin's id, or the path of its file");
     let file_argument = || Arg::new("path").value_name("FILE").required(true).help("A c1z sync file");
     let on_target = |name: &'static str, about: &'static str, examples: &'static str, groups: &[Group]| {
-        let command = with_settings(command(name, about, examples), |setting| {
-            groups.contains(&setting.group) || setting.group == Group::Target
-        });
+        // What the command is about comes first.
+        let command = with_settings(command(name, about, examples), |setting| groups.contains(&setting.group));
+        let looks_up = groups.contains(&Group::Membership).then(lookup_argument);
+        let command = with_settings(command.args(looks_up), |setting| setting.group == Group::Target);
         with_fields(command.arg(plugin_argument()), plugin)
     };
     let tree = Command::new("accord")
@@ -31,24 +32,18 @@ pub(crate) fn accord(plugin: Option<&Manifest>) -> Command {
         )
         .subcommand(on_target("validate", "Check configuration, key and permissions", VALIDATE_EXAMPLES, &[]))
         .subcommand(on_target("doctor", "As validate, and tell all that a sync would rest on", DOCTOR_EXAMPLES, &[]))
-        .subcommand(
-            on_target(
-                "grant",
-                "Give an entitlement to a principal",
-                GRANT_EXAMPLES,
-                &[Group::Membership, Group::Change],
-            )
-            .arg(lookup_argument()),
-        )
-        .subcommand(
-            on_target(
-                "revoke",
-                "Take an entitlement from a principal",
-                REVOKE_EXAMPLES,
-                &[Group::Membership, Group::Revocation, Group::Change],
-            )
-            .arg(lookup_argument()),
-        )
+        .subcommand(on_target(
+            "grant",
+            "Give an entitlement to a principal",
+            GRANT_EXAMPLES,
+            &[Group::Membership, Group::Change],
+        ))
+        .subcommand(on_target(
+            "revoke",
+            "Take an entitlement from a principal",
+            REVOKE_EXAMPLES,
+            &[Group::Membership, Group::Revocation, Group::Change],
+        ))
         .subcommand(
             family("account", "Create and delete accounts", ACCOUNT_EXAMPLES)
                 .subcommand(on_target(
@@ -342,8 +337,9 @@ Examples:
   accord grant duo --file duo.c1z --entitlement \"Marketing\" --principal mhall@example.com
   accord grant duo --file duo.c1z --entitlement Marketing --principal mhall --dry-run
 
-Granting what is held already is no error. Nothing is sent twice: where an answer is lost, the target is asked.
-A dry run sends what only reads, and prints the first request that would change something in place of sending it.";
+Granting what is held already is no error. Nothing is sent twice: where an answer is lost, the
+target is asked. A dry run sends what only reads, and prints the first request that would change
+something in place of sending it.";
 
 const REVOKE_EXAMPLES: &str = "\
 Examples:
@@ -352,8 +348,8 @@ Examples:
   accord revoke duo --grant group:DGXXXXXXXXXXXXXXXXXX:member:user:DUXXXXXXXXXXXXXXXXXX
   accord revoke duo --file duo.c1z --entitlement Marketing --principal mhall
 
-Revoking what is not held is no error. A dry run sends what only reads, and prints the first request that would
-change something in place of sending it.";
+Revoking what is not held is no error. A dry run sends what only reads, and prints the first
+request that would change something in place of sending it.";
 
 const ACCOUNT_EXAMPLES: &str = "\
 Examples:
@@ -361,14 +357,15 @@ Examples:
   accord account create acme --account-login mhall --new-password random:24 --encrypt-to age1…
   accord account delete acme 4711 --resource-type user --dry-run
 
-New credentials are printed only where --show-credentials asks for it. What could neither be encrypted nor shown is
-not made. A dry run prints the first request that would change something in place of sending it, and those that the
-connector would send next, such as an invitation.";
+New credentials are printed only where --show-credentials asks for it. What could neither be
+encrypted nor shown is not made. A dry run prints the first request that would change something in
+place of sending it, and those that the connector would send next, such as an invitation.";
 
 const CREDENTIAL_EXAMPLES: &str = "\
 Examples:
   accord credential rotate acme 4711 --resource-type api-key --encrypt-to age1…
-  accord credential rotate acme 4711 --resource-type api-key --encrypt-to recipient.jwk --output json";
+  accord credential rotate acme 4711 --resource-type api-key --encrypt-to recipient.jwk \\
+      --output json";
 
 const ACTION_EXAMPLES: &str = "\
 Examples:
@@ -385,8 +382,8 @@ Examples:
   accord plugin inspect ./acme.wasm --output json
   accord plugin inspect ./acme.wasm --output markdown
 
-Markdown is for the README of a connector: what its manifest says of configuration, permissions, resources and
-egress, as tables between comments, `<!-- manifest: egress -->` and `<!-- end -->`.";
+Markdown is for the README of a connector: what its manifest says of configuration, permissions,
+resources and egress, as tables between comments, `<!-- manifest: egress -->` and `<!-- end -->`.";
 
 const STATS_EXAMPLES: &str = "\
 Examples:
@@ -412,7 +409,8 @@ Examples:
 
 const SOURCES: &str = "\
 Settings come from flags, else environment variables, else .baton.yaml (or $BATON_CONFIG_PATH).
-A secret may also come from a file that a variable names: BATON_SECRET_KEY_FILE for BATON_SECRET_KEY.
+A secret may also come from a file that a variable names: BATON_SECRET_KEY_FILE for
+BATON_SECRET_KEY.
 
 Also read:
   ACCORD_CACHE      the folder for compiled plugins, or off

@@ -243,33 +243,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ..BASE
     },
     Setting {
-        name: "provisioning",
-        short: Some('p'),
-        environment: "BATON_PROVISIONING",
-        group: Group::Change,
-        help: "Whether the target may be changed; naming a change is leave enough, and false forbids it",
-        ..BASE
-    },
-    Setting {
-        name: "dry-run",
-        group: Group::Change,
-        help: "Print the requests that would change the target, secrets by name, and send none of them; what only reads is sent",
-        ..BASE
-    },
-    Setting {
-        name: "encrypt-to",
-        kind: Kind::Repeated("RECIPIENT"),
-        group: Group::Credentials,
-        help: "Encrypt new credentials to this age recipient (age1…), or to the public key in this JWK file",
-        ..BASE
-    },
-    Setting {
         name: "until-done",
         group: Group::Action,
         help: "Ask every second how far the action is, and end when it has ended",
         ..BASE
     },
-    Setting { name: "show-credentials", group: Group::Credentials, help: "Print new credentials as they are", ..BASE },
     Setting {
         name: "entitlement",
         kind: Kind::Text("ENTITLEMENT"),
@@ -340,6 +318,28 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "The resource type that is meant",
         ..BASE
     },
+    Setting {
+        name: "provisioning",
+        short: Some('p'),
+        environment: "BATON_PROVISIONING",
+        group: Group::Change,
+        help: "Whether the target may be changed; naming a change is leave enough, and false forbids it",
+        ..BASE
+    },
+    Setting {
+        name: "dry-run",
+        group: Group::Change,
+        help: "Print the requests that would change the target, secrets by name, and send none of them; what only reads is sent",
+        ..BASE
+    },
+    Setting {
+        name: "encrypt-to",
+        kind: Kind::Repeated("RECIPIENT"),
+        group: Group::Credentials,
+        help: "Encrypt new credentials to this age recipient (age1…), or to the public key in this JWK file",
+        ..BASE
+    },
+    Setting { name: "show-credentials", group: Group::Credentials, help: "Print new credentials as they are", ..BASE },
     Setting {
         name: "plugins",
         environment: "ACCORD_PLUGINS",

@@ -13,6 +13,9 @@ pub(crate) fn displayed(error: &clap::Error) -> Option<String> {
 /// The error, once, with the way out. `program` is what was called, and
 /// `remedy` where to read on.
 pub(crate) fn problem(error: &clap::Error, program: &str, remedy: &str) -> Problem {
+    if let Some(problem) = elsewhere(&context(error, ContextKind::InvalidSubcommand)) {
+        return problem;
+    }
     let argument = context(error, ContextKind::InvalidArg);
     let headline = match error.kind() {
         // What is no flag may be a secret that lost its flag.
@@ -53,6 +56,37 @@ pub(crate) fn problem(error: &clap::Error, program: &str, remedy: &str) -> Probl
         None => problem.line("known", context(error, ContextKind::ValidValue)),
     };
     problem.remedy(remedy)
+}
+
+/// Commands of the field's viewer, which reads our files.
+const VIEWER: [&str; 10] = [
+    "resource-types",
+    "resources",
+    "entitlements",
+    "grants",
+    "principals",
+    "access",
+    "syncs",
+    "diff",
+    "export",
+    "explorer",
+];
+
+/// What is known under this name, and not part of this version.
+fn elsewhere(command: &str) -> Option<Problem> {
+    let missing = |what: &str| {
+        Problem::new(Category::Usage, "ARGS-002", format!("`{command}` {what}, which this version does not have"))
+    };
+    match command {
+        "serve" => {
+            Some(missing("is service mode").remedy("run `accord sync` from a job: each run writes one sync file"))
+        }
+        _ if VIEWER.contains(&command) => Some(
+            missing("is a command of the viewer")
+                .remedy(format!("read the sync file with the viewer itself: `baton {command} --file FILE`")),
+        ),
+        _ => None,
+    }
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> String {

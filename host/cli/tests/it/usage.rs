@@ -131,3 +131,39 @@ fn bad_settings_are_told_all_at_once() {
         assert!(outcome.stderr.contains(text), "{text} in\n{}", outcome.stderr);
     }
 }
+
+/// An example that a narrow terminal breaks cannot be pasted, and prose that was broken once is broken twice.
+#[test]
+fn what_stands_below_the_options_fits_a_terminal() {
+    let desk = Desk::new();
+    let families = ["account create", "credential rotate", "action run", "plugin inspect"];
+    for command in ["", "sync", "validate", "doctor", "grant", "revoke", "stats", "verify", "capabilities", "config"]
+        .into_iter()
+        .chain(families)
+    {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let help = desk.accord(&arguments).env("COLUMNS", "200").run().exits(0).stdout;
+        let (_, below) = help.split_once("Examples:").unwrap_or_else(|| panic!("no examples of {command}: {help}"));
+        for line in below.lines() {
+            assert!(line.chars().count() <= 100, "{command}: {line}");
+        }
+    }
+}
+
+#[test]
+fn help_of_a_change_begins_with_what_is_changed() {
+    let help = Desk::new().accord(&["grant", "--help"]).run().exits(0).stdout;
+    let at = |flag: &str| help.find(flag).unwrap_or_else(|| panic!("{flag} in {help}"));
+    assert!(at("--entitlement <") < at("--dry-run"), "{help}");
+    assert!(at("-f, --file <") < at("--ca-cert"), "{help}");
+    assert!(at("--dry-run") < at("--ca-cert"), "{help}");
+}
+
+#[test]
+fn commands_that_are_not_part_of_this_version_are_named() {
+    let desk = Desk::new();
+    let outcome = desk.accord(&["grants", "duo.c1z"]).run().exits(2);
+    outcome.tells(&["error[ARGS-002] `grants` is a command of the viewer", "do      ", "`baton grants --file FILE`"]);
+    let outcome = desk.accord(&["serve"]).run().exits(2);
+    outcome.tells(&["error[ARGS-002] `serve` is service mode", "do      run `accord sync` from a job"]);
+}
