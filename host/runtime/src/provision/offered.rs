@@ -30,7 +30,7 @@ pub fn check(manifest: &Manifest, operation: &Operation) -> Result<(), Problem> 
         Operation::CreateAccount(request) => account(manifest, request),
         Operation::DeleteResource(id) => on_type(manifest, id, "deletes no", |declared| declared.deletes),
         Operation::RotateCredential(id) => {
-            on_type(manifest, id, "rotates no credentials of", |declared| declared.rotates)
+            on_type(manifest, id, "rotates the credentials of no", |declared| declared.rotates)
         }
         Operation::InvokeAction { name, resource_type, arguments } => {
             action(manifest, name, resource_type.as_deref(), Some(arguments))
@@ -61,7 +61,9 @@ fn on_type(
     does_not: &str,
     offers: impl Fn(&ResourceType) -> bool,
 ) -> Result<(), Problem> {
-    if offers(declared(manifest, &id.resource_type)?) {
+    // Nobody named a type where there is none to name.
+    let unnamed = id.resource_type.is_empty();
+    if !unnamed && offers(declared(manifest, &id.resource_type)?) {
         return Ok(());
     }
     let able: Vec<&str> =
@@ -71,7 +73,8 @@ fn on_type(
     } else {
         format!("it can for {}; make any other change in {} itself", names(able.into_iter()), manifest.name)
     };
-    Err(refused(format!("`{}` {does_not} `{}`", manifest.id, id.resource_type)).remedy(remedy))
+    let what = if unnamed { "resource".to_owned() } else { format!("`{}`", id.resource_type) };
+    Err(refused(format!("`{}` {does_not} {what}", manifest.id)).remedy(remedy))
 }
 
 fn account(manifest: &Manifest, request: &AccountRequest) -> Result<(), Problem> {

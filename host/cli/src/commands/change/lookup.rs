@@ -123,7 +123,8 @@ impl Lookup {
     /// A grant by its id, which may be revoked.
     pub(super) fn grant(&self, wanted: &str) -> Result<(EntitlementKey, ResourceId), Problem> {
         let row = self.opened.reader.grant(self.view(), wanted).map_err(self.unreadable())?;
-        let message = row.ok_or_else(|| self.missing("grant", wanted))?.row.message;
+        let newer = "what was granted since is revoked by entitlement and principal, or by this id without a file";
+        let message = row.ok_or_else(|| self.missing("grant", wanted).line("or", newer))?.row.message;
         let principal = message.principal.as_ref().and_then(|principal| principal.id.as_ref()).map(id);
         let entitlement = message.entitlement.as_ref().map(|entitlement| entitlement.id.clone());
         let (Some(principal), Some(entitlement)) = (principal, entitlement) else {
@@ -217,7 +218,8 @@ fn immutable(what: &str, id: &str, source: &str) -> Problem {
     if source.is_empty() {
         return unresolved(headline).means("it follows from something else").remedy("change what it follows from");
     }
-    unresolved(headline).means(format!("it comes from {source}")).remedy(format!("change {source} instead"))
+    // A name or a sentence, as its connector has it.
+    unresolved(headline).means(format!("where it comes from: {source}")).remedy("change it there, if it can be changed")
 }
 
 fn id(id: &proto::ResourceId) -> ResourceId {

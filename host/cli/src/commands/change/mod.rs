@@ -39,7 +39,7 @@ pub(super) fn run(
     provision::check_writable(manifest)?;
     let Prepared { configuration, network, format, asked } =
         prepare(manifest, flags, screen, shape, |sources, faults| (read(sources, faults), None))?;
-    let operation = resolve::operation(manifest, &asked)?;
+    let operation = resolve::operation(manifest, &asked, shape)?;
     provision::check(manifest, &operation)?;
     let mode = mode(&asked, &operation)?;
     let _turn = if mode != Mode::DryRun { turn::take(manifest, &configuration, &operation) } else { None };

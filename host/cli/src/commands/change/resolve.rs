@@ -7,20 +7,23 @@ use accord_runtime::{Category, Problem};
 
 use super::lookup::{Entitlement, Lookup};
 use crate::args::{Account, Change, ChangeArguments, Fields, Membership, Revocation};
+use crate::shape::Shape;
 
 /// Passwords that nobody asked a length of have this one, as connectors of the Baton SDK do.
 const PASSWORD_LENGTH: u32 = 20;
 
-/// The operation that was asked for.
-pub(super) fn operation(manifest: &Manifest, asked: &ChangeArguments) -> Result<Operation, Problem> {
+/// The operation that was asked for. Flags are named as the program has them in this shape.
+pub(super) fn operation(manifest: &Manifest, asked: &ChangeArguments, shape: &Shape) -> Result<Operation, Problem> {
+    let named = |own, connector| if shape.is_connector() { connector } else { own };
+    let principal_type = named("--principal-type", "--grant-principal-type");
     let lookup = || asked.file.as_deref().map(Lookup::open).transpose();
     Ok(match &asked.change {
         Change::Grant(wanted) => {
-            let (entitlement, principal) = grantable(manifest, lookup()?.as_ref(), wanted)?;
+            let (entitlement, principal) = grantable(manifest, lookup()?.as_ref(), wanted, principal_type)?;
             Operation::Grant { entitlement, principal }
         }
         Change::Revoke(Revocation::Membership(wanted)) => {
-            let (entitlement, principal) = revocable(manifest, lookup()?.as_ref(), wanted)?;
+            let (entitlement, principal) = revocable(manifest, lookup()?.as_ref(), wanted, principal_type)?;
             Operation::Revoke { entitlement, principal }
         }
         Change::Revoke(Revocation::Grant(id)) => {
@@ -33,11 +36,13 @@ pub(super) fn operation(manifest: &Manifest, asked: &ChangeArguments) -> Result<
         Change::CreateAccount(account) => Operation::CreateAccount(account_request(manifest, account)?),
         Change::DeleteResource { id, resource_type } => {
             let able = of_types(manifest, |declared| declared.deletes);
-            Operation::DeleteResource(resource(id, resource_type.as_deref(), &able)?)
+            let flag = named("--resource-type", "--delete-resource-type");
+            Operation::DeleteResource(resource(id, resource_type.as_deref(), &able, flag)?)
         }
         Change::RotateCredential { id, resource_type } => {
             let able = of_types(manifest, |declared| declared.rotates);
-            Operation::RotateCredential(resource(id, resource_type.as_deref(), &able)?)
+            let flag = named("--resource-type", "--rotate-credentials-type");
+            Operation::RotateCredential(resource(id, resource_type.as_deref(), &able, flag)?)
         }
         Change::RunAction { name, resource_type, fields } => {
             let action = manifest.actions.iter().find(|action| action.name == *name);
@@ -57,8 +62,9 @@ fn grantable(
     manifest: &Manifest,
     lookup: Option<&Lookup>,
     wanted: &Membership,
+    type_flag: &str,
 ) -> Result<(EntitlementKey, ResourceId), Problem> {
-    let Some(lookup) = lookup else { return by_convention(manifest, wanted) };
+    let Some(lookup) = lookup else { return by_convention(manifest, wanted, type_flag) };
     let (entitlement, principal) = named(manifest, lookup, wanted)?;
     entitlement.takes(&principal)?;
     Ok((entitlement.key, principal))
@@ -68,8 +74,9 @@ fn revocable(
     manifest: &Manifest,
     lookup: Option<&Lookup>,
     wanted: &Membership,
+    type_flag: &str,
 ) -> Result<(EntitlementKey, ResourceId), Problem> {
-    let Some(lookup) = lookup else { return by_convention(manifest, wanted) };
+    let Some(lookup) = lookup else { return by_convention(manifest, wanted, type_flag) };
     let (entitlement, principal) = named(manifest, lookup, wanted)?;
     lookup.may_revoke(&entitlement.key, &principal)?;
     Ok((entitlement.key, principal))
@@ -84,7 +91,11 @@ fn named(manifest: &Manifest, lookup: &Lookup, wanted: &Membership) -> Result<(E
 }
 
 /// Without a file, ids are what they are by convention.
-fn by_convention(manifest: &Manifest, wanted: &Membership) -> Result<(EntitlementKey, ResourceId), Problem> {
+fn by_convention(
+    manifest: &Manifest,
+    wanted: &Membership,
+    type_flag: &str,
+) -> Result<(EntitlementKey, ResourceId), Problem> {
     let entitlement = EntitlementKey::conventional(manifest, &wanted.entitlement).ok_or_else(|| {
         unresolved(format!("`{}` is no entitlement's id of the usual form", wanted.entitlement)).remedy(format!(
             "name it as <resource type>:<resource>:<what is held>, with one of the types {}, or name a sync file with --file",
@@ -92,10 +103,8 @@ fn by_convention(manifest: &Manifest, wanted: &Membership) -> Result<(Entitlemen
         ))
     })?;
     let Some(resource_type) = wanted.principal_type.clone() else {
-        return Err(unresolved("the principal's resource type is not known").remedy(format!(
-            "say it with --principal-type: one of {}; or name a sync file with --file",
-            types(manifest)
-        )));
+        return Err(unresolved("the principal's resource type is not known")
+            .remedy(format!("say it with {type_flag}: one of {}; or name a sync file with --file", types(manifest))));
     };
     Ok((entitlement, ResourceId { resource_type, resource: wanted.principal.clone() }))
 }
@@ -128,7 +137,7 @@ fn of_types(manifest: &Manifest, wanted: impl Fn(&accord_runtime::manifest::Reso
 }
 
 /// A resource by its id, and its type where there can be only one.
-fn resource(id: &str, resource_type: Option<&str>, able: &[&str]) -> Result<ResourceId, Problem> {
+fn resource(id: &str, resource_type: Option<&str>, able: &[&str], flag: &str) -> Result<ResourceId, Problem> {
     let resource_type = match (resource_type, able) {
         (Some(named), _) => named,
         (None, [only]) => only,
@@ -136,7 +145,7 @@ fn resource(id: &str, resource_type: Option<&str>, able: &[&str]) -> Result<Reso
         (None, []) => "",
         (None, several) => {
             return Err(unresolved("the resource's type is not known")
-                .remedy(format!("say it with --resource-type: one of {}", several.join(", "))));
+                .remedy(format!("say it with {flag}: one of {}", several.join(", "))));
         }
     };
     Ok(ResourceId { resource_type: resource_type.to_owned(), resource: id.to_owned() })

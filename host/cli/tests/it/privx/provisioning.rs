@@ -348,5 +348,5 @@ fn in_a_connectors_place_grants_are_named_by_their_ids() {
     };
     assert_eq!(revoke(World::OPERATORS, World::MIKA).exits(0).json()["outcome"], "revoked");
     assert!(!has_by_hand(&server, World::OPERATORS, World::MIKA));
-    revoke(World::ADMINISTRATORS, World::MIKA).exits(2).tells(&["mapping rules", "do      change the role's"]);
+    revoke(World::ADMINISTRATORS, World::MIKA).exits(2).tells(&["mapping rules", "do      change it there"]);
 }

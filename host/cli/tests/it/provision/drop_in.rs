@@ -23,7 +23,7 @@ fn the_flags_of_connectors_grant_and_revoke() {
     // A grant that came after the file is not in it.
     let grant = format!("{MEMBER}:user:{LI}");
     let outcome = desk.connector("duo", &["--revoke-grant", &grant]).against(&server).run().exits(2);
-    outcome.tells(&["has no grant `", "do      "]);
+    outcome.tells(&["has no grant `", "do      ", "or      what was granted since is revoked by "]);
 }
 
 #[test]
@@ -33,6 +33,8 @@ fn without_a_file_ids_of_the_usual_form_do() {
     let grant = format!("{MEMBER}:user:{LI}");
     desk.connector("duo", &["--revoke-grant", &grant]).against(&server).run().exits(0);
     assert_eq!(writes(&server).len(), 2);
+    let outcome = desk.connector("duo", &GRANT[..4]).against(&server).run().exits(2);
+    outcome.tells(&["the principal's resource type is not known", "do      say it with --grant-principal-type: "]);
     let named = desk.connector("duo", &GRANT).arguments(&["-f", "no.c1z"]).against(&server);
     named.run().exits(14).tells(&["`no.c1z` cannot be read"]);
 }
@@ -88,7 +90,9 @@ fn what_duo_does_not_offer_is_refused_with_the_reason() {
         (&["--create-account-login=x"][..], "`duo` creates no accounts"),
         (&["--create-account-email=x@example.com"], "`duo` creates no accounts"),
         (&["--delete-resource=x", "--delete-resource-type=user"], "`duo` deletes no `user`"),
-        (&["--rotate-credentials=x", "--rotate-credentials-type=user"], "`duo` rotates no credentials of `user`"),
+        (&["--delete-resource=x"], "`duo` deletes no resource"),
+        (&["--rotate-credentials=x"], "`duo` rotates the credentials of no resource"),
+        (&["--rotate-credentials=x", "--rotate-credentials-type=user"], "`duo` rotates the credentials of no `user`"),
         (&["--invoke-action=unlock"], "`duo` has no action `unlock`"),
     ] {
         let outcome = desk.connector("duo", arguments).against(&server).run().exits(2);

@@ -146,7 +146,7 @@ fn what_comes_from_somewhere_else_is_refused_with_what_it_comes_from() {
     let server = duo();
     let desk = synced(&server);
     let grant = format!("{MEMBER}:user:{MARIA}");
-    let told = ["do      change the directory rule instead"];
+    let told = ["do      change it there"];
     rewrite::<proto::Grant>(&desk, "v1_grants", &grant, |grant| {
         let source = GrantImmutable { source_id: "the directory rule".to_owned(), metadata: None };
         grant.annotations.push(pack(&source));
@@ -154,7 +154,7 @@ fn what_comes_from_somewhere_else_is_refused_with_what_it_comes_from() {
     let revoke = ["revoke", "duo", "--file=duo.c1z", "--grant", &grant];
     let outcome = desk.accord(&revoke).against(&server).run().exits(2);
     let headline = format!("error[PROV-003] the grant `{grant}` cannot be changed here");
-    outcome.tells(&[&headline, "means   it comes from the directory rule"]).tells(&told);
+    outcome.tells(&[&headline, "means   where it comes from: the directory rule"]).tells(&told);
     let outcome = by_name(&desk, &server, "revoke", MEMBER, "maria.hall").run().exits(2);
     outcome.tells(&[&headline]);
     // Others of the same entitlement are changed as usual.
@@ -168,7 +168,7 @@ fn what_comes_from_somewhere_else_is_refused_with_what_it_comes_from() {
     for verb in ["grant", "revoke"] {
         let outcome = by_name(&desk, &server, verb, MEMBER, "li.wei").run().exits(2);
         outcome
-            .tells(&["the entitlement `", "cannot be changed here", "it comes from the directory rule"])
+            .tells(&["the entitlement `", "cannot be changed here", "where it comes from: the directory rule"])
             .tells(&told);
     }
     assert!(server.log().is_empty(), "nobody was asked");
