@@ -122,16 +122,20 @@ struct Place {
     after: Option<String>,
 }
 
+/// Refuses to go on where Graph may not be asked.
+pub(crate) fn demand_graph(page: &Page<'_>, what: &str, without: &str) -> Result<(), Failure> {
+    if situation::read(page)?.graph {
+        return Ok(());
+    }
+    let detail = Detail::new(format!("Microsoft Graph may not be asked {what}"))
+        .meaning(without)
+        .remedy(Graph.permission_remedy(DIRECTORY));
+    Err(Failure::Permission(PermissionDetail { permission: DIRECTORY.into(), detail }))
+}
+
 /// Asks Graph about everybody that was named.
 pub(crate) fn read(page: &mut Page<'_>) -> Result<Step, Failure> {
-    let situation = situation::read(page)?;
-    if !situation.graph {
-        let without = "ids and names stay as the cluster has them, and the members of groups are not known";
-        let detail = Detail::new("Microsoft Graph may not be asked who the people and groups are")
-            .meaning(without)
-            .remedy(Graph.permission_remedy(DIRECTORY));
-        return Err(Failure::Permission(PermissionDetail { permission: DIRECTORY.into(), detail }));
-    }
+    demand_graph(page, "who the people and groups are", "ids and names stay as the cluster has them")?;
     let place = page.cursor()?.unwrap_or(Place { teams: false, after: None });
     let kind = if place.teams { Kind::Team } else { Kind::Person };
     let named = named(page, kind, place.after.as_deref(), graph::IDS);

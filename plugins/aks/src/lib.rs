@@ -86,8 +86,7 @@ impl Connector for Aks {
         validate::checks(self, host)
     }
 
-    fn begin(&self, host: &Host) -> Result<Vec<Collection>, Failure> {
-        let situation = situation::read(host)?;
+    fn begin(&self, _: &Host) -> Result<Vec<Collection>, Failure> {
         let mut names = vec![
             "namespaces",
             "service-accounts",
@@ -103,9 +102,9 @@ impl Connector for Aks {
         // Without Graph it says what is missing; whoever does not want names needs no reminder.
         if self.identities != "off" {
             names.push("directory");
-        }
-        if situation.graph && self.expand_groups {
-            names.push("group-members");
+            if self.expand_groups {
+                names.push("group-members");
+            }
         }
         Ok(names.into_iter().map(Collection::named).collect())
     }

@@ -41,6 +41,7 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let after: Option<String> = page.cursor()?;
     let groups = directory::named(page, Kind::Team, after.as_deref(), GROUPS);
     let Some((last, _)) = groups.last() else { return Ok(Step::Done) };
+    directory::demand_graph(page, "who is in the groups", "who has something through a group is not known")?;
     page.holds(groups.len(), None);
     let urls: Vec<String> =
         groups.iter().map(|(group, _)| format!("{}?$select={SELECT}&$top={TOP}", path(group))).collect();

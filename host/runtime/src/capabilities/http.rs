@@ -109,7 +109,7 @@ impl State {
                         requests.into_iter().zip(answers).collect()
                     }
                 };
-                self.hear(answers.iter().any(|(_, answer)| matches!(answer, Err(HttpError::Deadline))));
+                self.hear(answers.iter().any(|(_, answer)| answer.is_err()));
                 let planned = self.shared.gateway.take_plan();
                 if !planned.is_empty() {
                     self.call.planned.extend(planned);
@@ -124,9 +124,9 @@ impl State {
         }
     }
 
-    /// Ends the call where the run ends.
-    fn hear(&mut self, stopped: bool) {
-        if let Some(problem) = self.shared.gateway.take_problem(stopped) {
+    /// Ends the call where the run ends. One that got no answer then is told why, whoever else was told before.
+    fn hear(&mut self, unanswered: bool) {
+        if let Some(problem) = self.shared.gateway.take_problem(unanswered) {
             self.call.fail(problem);
         }
     }

@@ -139,15 +139,15 @@ impl Gateway {
         }
     }
 
-    /// What stops the run: the first broken rule, or whose patience ended. Told once, and again to a call that was
-    /// `stopped`: it may have ended for a reason that another call was told.
-    pub fn take_problem(&self, stopped: bool) -> Option<Problem> {
+    /// What stops the run: the first broken rule, or whose patience ended. Told once, and again to calls that got no answer
+    /// since: two that meet the same end are told the same.
+    pub fn take_problem(&self, unanswered: bool) -> Option<Problem> {
         let mut problem = self.lock_problem();
         if let Some(new) = problem.new.take() {
             problem.told = Some(new.clone());
             return Some(new);
         }
-        problem.told.clone().filter(|_| stopped)
+        problem.told.clone().filter(|_| unanswered)
     }
 
     /// Announced requests as a dry run tells them. They pass the rules that they would pass if they were sent.

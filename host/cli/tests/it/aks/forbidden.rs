@@ -31,7 +31,7 @@ fn without_anything_else_the_same_people_hold_the_same_roles() {
         (Permission::List(Listing::ClusterRoles), 3, "get, list clusterroles"),
         (Permission::RoleAssignments, 3, "Reader"),
         (Permission::RoleDefinitions, 0, "Reader"),
-        (Permission::ReadDirectory, 0, "Directory.Read.All"),
+        (Permission::ReadDirectory, 3, "Directory.Read.All"),
     ] {
         let (desk, server) = (Desk::new(), examples());
         server.set_permission(permission, false);

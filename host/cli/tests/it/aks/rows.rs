@@ -178,7 +178,9 @@ fn without_the_permission_for_graph_ids_stay_the_same() {
     let (with, without, server) = (Desk::new(), Desk::new(), examples());
     sync(&with, &server).run().exits(0);
     server.set_permission(Permission::ReadDirectory, false);
-    sync(&without, &server).run().exits(0);
+    let outcome = sync(&without, &server).run().exits(3);
+    let printed = outcome.printed();
+    assert!(printed.contains("group-members not collected"), "{printed}");
     Rows::of(&without, FILE).are(&server.expected(&Settings { graph: false, ..Settings::default() }));
     let ids = |desk: &Desk| -> Vec<String> {
         let all = super::grants(desk).into_keys();
