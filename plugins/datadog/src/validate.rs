@@ -10,7 +10,10 @@ use crate::{Datadog, api_keys, pages, roles, routing, schedules, teams, users};
 pub(crate) fn checks(datadog: &Datadog, host: &Host) -> Vec<Check> {
     let (name, needed_for) = ("API key and application key", "everything");
     let keys = keys(datadog, host);
-    let refused = keys.is_err();
+    let why_not = keys.as_ref().err().map(|failure| match failure {
+        Failure::Credentials(_) => "Datadog refused the keys",
+        _ => "whether the keys are good is not known",
+    });
     let mut checks = vec![Check::of(name, needed_for, keys)];
     let probes = [
         (USERS, "users and service accounts", Some(users::request())),
@@ -22,10 +25,9 @@ pub(crate) fn checks(datadog: &Datadog, host: &Host) -> Vec<Check> {
     for (permission, needed_for, request) in probes {
         let Some(request) = request else { continue };
         // Who is not let in at all need not ask on.
-        checks.push(if refused {
-            Check::skipped(permission, needed_for, "Datadog refused the keys")
-        } else {
-            Check::of(permission, needed_for, one_item(datadog, host, &request))
+        checks.push(match why_not {
+            Some(why_not) => Check::skipped(permission, needed_for, why_not),
+            None => Check::of(permission, needed_for, one_item(datadog, host, &request)),
         });
     }
     checks

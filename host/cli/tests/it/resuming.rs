@@ -153,7 +153,6 @@ fn another_scope_begins_afresh() {
     let resources = Expected { entitlements: none(), grants: none(), ..whole };
     for (flag, reason, expected) in [
         ("--skip-entitlements-and-grants", "resources only was `false` and is `true`", &resources),
-        ("--allow-gaps=role", "allowed gaps was `none` and is `role`", &duo().expected()),
         ("--file-profile=compat-0.7", "file profile was `current` and is `compat-0.7`", &duo().expected()),
     ] {
         let (desk, server) = (Desk::new(), duo());

@@ -36,7 +36,7 @@ use super::publish::{Finishing, finish};
 use super::queue::Queue;
 use super::remaining;
 use super::report::{Report, Totals, Traffic};
-use super::scope::{Scope, Selection, header, identity};
+use super::scope::{Scope, Selection, gap_no_longer_allowed, header, identity};
 use super::target::{Place, canonical_target};
 use super::turn::{WhenBusy, take_turn};
 use super::writer::Writer;
@@ -219,7 +219,7 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         None => (timestamp(since_1970(&*setup.clock)), random_seed()?),
     };
     place.set_corrupt_target_aside(&options.unpacking, &*setup.clock)?;
-    let opened = place.open(OpenOptions {
+    let wanted = OpenOptions {
         target: target.clone(),
         folder: options.work_folder.clone(),
         identity: identity(&setup, &options),
@@ -228,7 +228,14 @@ pub async fn sync(setup: Setup<'_>, options: SyncOptions) -> Result<Report, Prob
         profile: options.file_profile,
         now,
         seed,
-    })?;
+    };
+    let mut opened = place.open(wanted.clone())?;
+    let records = opened.work.collections().map_err(errors::storage)?;
+    if let Some(listing) = gap_no_longer_allowed(&records, &manifest, &options.allowed_gaps) {
+        opened.work.discard().map_err(errors::storage)?;
+        opened = place.open(wanted)?;
+        opened.origin = Origin::Afresh { reason: format!("the gap of {listing} is not allowed any more") };
+    }
     let mut resumed_pages = 0;
     match &opened.origin {
         Origin::Fresh => {}

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use accord_c1z::model::{ResourceId, ResourceType, Timestamp};
 use accord_c1z::schema::FileProfile;
-use accord_c1z::work::Identity;
+use accord_c1z::work::{CollectionRecord, Identity};
 
 use crate::configuration::Configuration;
 use crate::manifest::Manifest;
 use crate::problem::{Category, Problem};
 use crate::tape::Header;
 
-use super::coverage::AllowedGaps;
+use super::coverage::{AllowedGaps, Verdict, verdict};
 use super::run::{Setup, SyncOptions, TapeMode};
 
 /// What is read.
@@ -79,17 +79,28 @@ pub(super) fn identity(setup: &Setup<'_>, options: &SyncOptions) -> Identity {
     };
     identity.insert("file profile".into(), file_profile.into());
     identity.insert("resources only".into(), options.scope.resources_only.to_string());
-    let allowed_gaps = match &options.allowed_gaps {
-        AllowedGaps::None => "none".to_owned(),
-        AllowedGaps::These(names) => names.join(","),
-        AllowedGaps::All => "all".to_owned(),
-    };
-    identity.insert("allowed gaps".into(), allowed_gaps);
     identity.insert("tape".into(), tape(&options.tape));
     for (name, text) in setup.configuration.identity() {
         identity.insert(format!("configuration {name}"), text.clone());
     }
     identity
+}
+
+/// A listing whose gap an earlier run was allowed and this one is not. What was allowed is no part of the identity: who is
+/// told that a gap can be allowed shall not read everything again for it.
+pub(super) fn gap_no_longer_allowed(
+    records: &[CollectionRecord],
+    manifest: &Manifest,
+    allowed: &AllowedGaps,
+) -> Option<String> {
+    let stops = |record: &&CollectionRecord| {
+        let gap = record.gap.as_ref().filter(|gap| gap.lost);
+        let collection = manifest.collections.iter().find(|collection| collection.name == record.address.name);
+        let Some((gap, collection)) = gap.zip(collection) else { return false };
+        let rule = if gap.permission.is_some() { collection.forbidden } else { collection.lost };
+        matches!(verdict(rule, allowed.allows(&collection.name, &collection.yields)), Verdict::Stop { .. })
+    };
+    records.iter().find(stops).map(|record| record.address.to_string())
 }
 
 fn tape(mode: &TapeMode) -> String {

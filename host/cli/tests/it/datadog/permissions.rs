@@ -42,6 +42,31 @@ fn a_missing_permission_is_named_by_doctor_and_sync_and_can_be_allowed() {
 }
 
 #[test]
+fn a_gap_that_is_allowed_afterwards_costs_nothing_that_was_read() {
+    let (desk, server) = (Desk::new(), examples(Options::default()));
+    server.set_permission(Permission::TeamsRead, false);
+    server.set_permission(Permission::ApiKeysRead, false);
+    let one_by_one = |gaps: &[&str]| sync(&desk, &server, 1_000.0).arguments(&["--workers=1"]).arguments(gaps).run();
+    one_by_one(&[]).exits(11).tells(&["error[PERM-001]", "Teams Read"]);
+    let asked_for_users = || {
+        let log = server.log().into_iter().filter(|exchange| exchange.request.path.ends_with("/users"));
+        let count = log.count();
+        server.server().clear_log();
+        count
+    };
+    assert_ne!(asked_for_users(), 0);
+
+    // The gap of the teams is in the work file now, and the next refusal ends the run.
+    one_by_one(&["--allow-gaps=team"]).exits(11).tells(&["resuming", "API Keys Read"]);
+    assert_eq!(asked_for_users(), 0, "the users are there");
+    // Who allows it no longer must not get it.
+    one_by_one(&[]).exits(11).tells(&["starting afresh: the gap of teams is not allowed any more", "Teams Read"]);
+    assert_ne!(asked_for_users(), 0);
+    one_by_one(&["--allow-gaps=team,api-key"]).exits(3).tells(&["resuming"]);
+    assert_eq!(asked_for_users(), 0);
+}
+
+#[test]
 fn teams_that_are_not_collected_need_no_permission_and_are_not_advertised() {
     let (desk, server) = (Desk::new(), examples(Options::default()));
     server.set_permission(Permission::TeamsRead, false);
