@@ -38,8 +38,7 @@ fn main() -> Result<(), Failure> {
         insert += copy(&source, &database, &table)?;
     }
     let (indexes, ()) = timed(|| {
-        schema::create_partial_indexes(&database, FileProfile::Current)?;
-        schema::create_indexes(&database, FileProfile::Current, |_, _| {})?;
+        schema::create_indexes(&database, FileProfile::Current, |_| true, |_, _| {})?;
         database.execute_batch("commit")
     })?;
     drop(database);

@@ -1,8 +1,8 @@
 //! The tables, columns and indexes of a file, exactly as the field has them.
 //!
 //! Index names and uniqueness are the field's, its one swap of names included: readers keep a wrong index under a known
-//! name, and their upserts need the unique ones. Tables are made first and indexes last, since that is faster, and since
-//! readers build missing indexes themselves. What the rows mean is `database`'s business.
+//! name, and their upserts need the unique ones. Indexes need not be there: readers build missing ones themselves. What the
+//! rows mean is `database`'s business.
 
 use rusqlite::Connection;
 
@@ -37,34 +37,35 @@ pub fn create_tables(connection: &Connection, profile: FileProfile) -> rusqlite:
     ))
 }
 
-/// Creates the indexes that cover only some rows. Made before the rows they cost a look at each row; afterwards, a pass
-/// over the whole table each.
+/// Creates the indexes that are wanted and not there yet: a pass over the table each. `done` is called after each with
+/// (indexes made, indexes to make).
 ///
-/// # Errors
-/// Whatever SQLite says.
-pub fn create_partial_indexes(connection: &Connection, profile: FileProfile) -> rusqlite::Result<()> {
-    indexes(profile)
-        .filter(|index| index.is_partial())
-        .try_for_each(|index| connection.execute_batch(&index.statement()))
-}
-
-/// Creates all other indexes. Each is one pass over its table, so that a caller can tell how far it is.
-///
-/// `done` is called after each with (indexes made, indexes to make).
+/// One that covers few rows, or in whose order the rows will come, is cheaper made before them.
 ///
 /// # Errors
 /// Whatever SQLite says; a repeated external id violates a unique index.
 pub fn create_indexes(
     connection: &Connection,
     profile: FileProfile,
+    wanted: impl Fn(&Index) -> bool,
     mut done: impl FnMut(u64, u64),
 ) -> rusqlite::Result<()> {
-    let statements: Vec<String> = indexes(profile).filter(|index| !index.is_partial()).map(Index::statement).collect();
-    for (made, statement) in (1..).zip(&statements) {
-        connection.execute_batch(statement)?;
-        done(made, statements.len() as u64);
+    let mut missing = Vec::new();
+    for index in indexes(profile).filter(|index| wanted(index)) {
+        if !exists(connection, index)? {
+            missing.push(index);
+        }
+    }
+    for (made, index) in (1..).zip(&missing) {
+        connection.execute_batch(&index.statement())?;
+        done(made, missing.len() as u64);
     }
     Ok(())
+}
+
+fn exists(connection: &Connection, index: &Index) -> rusqlite::Result<bool> {
+    let find = "select exists (select 1 from sqlite_schema where type = 'index' and name = ?1)";
+    connection.query_row(find, [index.name], |row| row.get(0))
 }
 
 /// One index as the field has it.
@@ -76,10 +77,13 @@ pub struct Index {
     pub columns: &'static [&'static str],
     /// Rows that it covers; all when empty.
     pub condition: &'static str,
+    /// Whether rows in the order of their external ids are in its order too, or nearly: ids begin with what they belong to.
+    pub in_row_order: bool,
 }
 
 impl Index {
-    fn is_partial(&self) -> bool {
+    /// Whether it covers only some rows: almost none, in every index of the field's that does.
+    pub fn is_partial(&self) -> bool {
         !self.condition.is_empty()
     }
 
@@ -139,23 +143,27 @@ const SYNC_RUNS_SINCE_0_9_10: &str = ", grants_backfilled integer not null defau
 const SINCE_0_9_10: &str = "idx_grants_entitlement_sync_grant_v1";
 
 const INDEXES: &[Index] = &[
-    unique("idx_resource_types_external_sync_v1", "v1_resource_types", &["external_id", "sync_id"]),
-    plain("idx_resources_resource_type_id_v1", "v1_resources", &["resource_type_id"]),
+    in_row_order(unique("idx_resource_types_external_sync_v1", "v1_resource_types", &["external_id", "sync_id"])),
+    in_row_order(plain("idx_resources_resource_type_id_v1", "v1_resources", &["resource_type_id"])),
     // The field has the names of these two swapped, in all its versions.
     plain("idx_resources_external_sync_v1", "v1_resources", &["parent_resource_type_id", "parent_resource_id"]),
-    unique("idx_resources_parent_resource_id_v1", "v1_resources", &["external_id", "sync_id"]),
-    plain("idx_entitlements_resource_id_v1", "v1_entitlements", &["resource_type_id", "resource_id"]),
-    unique("idx_entitlements_external_sync_v1", "v1_entitlements", &["external_id", "sync_id"]),
+    in_row_order(unique("idx_resources_parent_resource_id_v1", "v1_resources", &["external_id", "sync_id"])),
+    in_row_order(plain("idx_entitlements_resource_id_v1", "v1_entitlements", &["resource_type_id", "resource_id"])),
+    in_row_order(unique("idx_entitlements_external_sync_v1", "v1_entitlements", &["external_id", "sync_id"])),
     unique("idx_sync_runs_sync_id_v1", "v1_sync_runs", &["sync_id"]),
-    plain("idx_grants_resource_type_id_resource_id_v1", "v1_grants", &["resource_type_id", "resource_id"]),
+    in_row_order(plain(
+        "idx_grants_resource_type_id_resource_id_v1",
+        "v1_grants",
+        &["resource_type_id", "resource_id"],
+    )),
     plain("idx_grants_principal_id_v1", "v1_grants", &["principal_resource_type_id", "principal_resource_id"]),
-    plain(
+    in_row_order(plain(
         "idx_grants_entitlement_id_principal_id_v1",
         "v1_grants",
         &["entitlement_id", "principal_resource_type_id", "principal_resource_id"],
-    ),
-    unique("idx_grants_external_sync_v1", "v1_grants", &["external_id", "sync_id"]),
-    plain(SINCE_0_9_10, "v1_grants", &["entitlement_id", "sync_id", "id"]),
+    )),
+    in_row_order(unique("idx_grants_external_sync_v1", "v1_grants", &["external_id", "sync_id"])),
+    in_row_order(plain(SINCE_0_9_10, "v1_grants", &["entitlement_id", "sync_id", "id"])),
     partial("idx_grants_sync_expansion_v1", "v1_grants", &["sync_id"], "expansion is not null"),
     partial("idx_grants_sync_needs_expansion_v1", "v1_grants", &["sync_id"], "needs_expansion = 1"),
     unique("idx_assets_external_sync_v1", "v1_assets", &["external_id", "sync_id"]),
@@ -163,11 +171,11 @@ const INDEXES: &[Index] = &[
 ];
 
 const fn plain(name: &'static str, table: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, table, unique: false, columns, condition: "" }
+    Index { name, table, unique: false, columns, condition: "", in_row_order: false }
 }
 
 const fn unique(name: &'static str, table: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, table, unique: true, columns, condition: "" }
+    Index { unique: true, ..plain(name, table, columns) }
 }
 
 const fn partial(
@@ -176,5 +184,9 @@ const fn partial(
     columns: &'static [&'static str],
     condition: &'static str,
 ) -> Index {
-    Index { name, table, unique: false, columns, condition }
+    Index { condition, ..plain(name, table, columns) }
+}
+
+const fn in_row_order(index: Index) -> Index {
+    Index { in_row_order: true, ..index }
 }

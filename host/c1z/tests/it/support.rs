@@ -41,7 +41,6 @@ pub(crate) fn database(folder: &Path, profile: FileProfile, rows: impl FnOnce(&N
     };
     database.insert_sync(&sync).unwrap();
     database.insert_coverage(1, r#"{"collections":[]}"#).unwrap();
-    database.create_partial_indexes().unwrap();
     database.create_indexes(|_, _| {}).unwrap();
     database.close().unwrap();
     path
