@@ -9,7 +9,7 @@ use crate::testing::script as backend;
 
 use crate::Config;
 use crate::bindings::accord::connector::http;
-use crate::types::{Entitlement, Failure, Grant, HttpError, Level, PasswordRule, Resource, SettledState};
+use crate::types::{Entitlement, Failure, Grant, HttpError, Level, PasswordRule, PlainGrants, Resource, SettledState};
 
 pub(crate) use backend::Backend;
 
@@ -56,6 +56,10 @@ impl Host {
 
     pub(crate) fn put_grants(&self, rows: &[Grant]) -> Result<(), Failure> {
         self.backend.put_grants(rows)
+    }
+
+    pub(crate) fn put_plain_grants(&self, grants: &PlainGrants) -> Result<(), Failure> {
+        self.backend.put_plain_grants(grants)
     }
 
     /// The account that a provisioning call made or found.

@@ -81,6 +81,7 @@ pub mod json;
 mod log;
 mod page;
 pub mod paging;
+mod plain;
 mod request;
 mod response;
 mod rows;

@@ -5,11 +5,14 @@ use std::ops::Deref;
 use serde::Serialize;
 
 use crate::bindings::exports::accord::connector::sync;
+use crate::host::CALL_LIMIT;
 use crate::json::{self, FromJson};
+use crate::plain::Plain;
 use crate::types::{Collection, Entitlement, Failure, Grant, Note, Resource, ResourceId, Step};
 use crate::{Connector, Host};
 
-/// Rows are handed over in batches of this size: the cost per row is flat from 100 rows a call on.
+/// Rows are handed over in batches of this size: the cost per row is flat from 100 rows a call on. Plain grants, which are
+/// small, and share more ids the more they are, go as many at a time as may.
 const BATCH: usize = 1_000;
 
 /// Examples that a note keeps; the interface takes no more.
@@ -25,6 +28,7 @@ pub struct Page<'a> {
     resources: Vec<Resource>,
     entitlements: Vec<Entitlement>,
     grants: Vec<Grant>,
+    plain_grants: Plain,
     items: u32,
     total: Option<u64>,
     discovered: Vec<Collection>,
@@ -49,6 +53,7 @@ impl<'a> Page<'a> {
             resources: Vec::new(),
             entitlements: Vec::new(),
             grants: Vec::new(),
+            plain_grants: Plain::default(),
             items: 0,
             total: None,
             discovered: Vec::new(),
@@ -62,6 +67,7 @@ impl<'a> Page<'a> {
         self.flush_resources()?;
         self.flush_entitlements()?;
         self.flush_grants()?;
+        self.flush_plain_grants()?;
         Ok(sync::Page { step, items: self.items, total: self.total, discovered: self.discovered, notes: self.notes })
     }
 
@@ -122,8 +128,14 @@ impl<'a> Page<'a> {
     pub fn grant(&mut self, row: Grant) -> Result<(), Failure> {
         self.demand_id(&row.entitlement_resource)?;
         self.demand_id(&row.principal)?;
-        self.grants.push(row);
-        if self.grants.len() >= BATCH { self.flush_grants() } else { Ok(()) }
+        match self.plain_grants.push(row) {
+            Some(row) => {
+                self.grants.push(row);
+                if self.grants.len() >= BATCH { self.flush_grants() } else { Ok(()) }
+            }
+            None if self.plain_grants.len() >= CALL_LIMIT => self.flush_plain_grants(),
+            None => Ok(()),
+        }
     }
 
     /// How many items of the target the page held, and how many the target says that the listing has.
@@ -198,6 +210,10 @@ impl<'a> Page<'a> {
     fn flush_grants(&mut self) -> Result<(), Failure> {
         let rows = std::mem::take(&mut self.grants);
         if rows.is_empty() { Ok(()) } else { self.host.put_grants(&rows) }
+    }
+
+    fn flush_plain_grants(&mut self) -> Result<(), Failure> {
+        if self.plain_grants.len() == 0 { Ok(()) } else { self.host.put_plain_grants(&self.plain_grants.take()) }
     }
 }
 

@@ -286,10 +286,60 @@ pub struct Grant {
     pub annotations: Vec<GrantAnnotation>,
 }
 
+/// An entitlement by its id and the resource that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantedEntitlement {
+    pub id: String,
+    pub resource: ResourceId,
+}
+
+/// Grants that are nothing but who has what, with each id once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PlainGrants {
+    pub(crate) entitlements: Vec<GrantedEntitlement>,
+    pub(crate) principals: Vec<ResourceId>,
+    pub(crate) places: Vec<(u32, u32)>,
+}
+
+impl PlainGrants {
+    /// `places` are those of each grant's entitlement and principal. None if one of them is in no list.
+    pub fn new(
+        entitlements: Vec<GrantedEntitlement>,
+        principals: Vec<ResourceId>,
+        places: Vec<(u32, u32)>,
+    ) -> Option<Self> {
+        let fits = |&(entitlement, principal): &(u32, u32)| {
+            (entitlement as usize) < entitlements.len() && (principal as usize) < principals.len()
+        };
+        places.iter().all(fits).then_some(Self { entitlements, principals, places })
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Each as a row.
+    pub fn grants(&self) -> impl Iterator<Item = Grant> {
+        self.places.iter().filter_map(|(entitlement, principal)| {
+            let entitlement = self.entitlements.get(*entitlement as usize)?;
+            Some(Grant {
+                id: None,
+                entitlement: entitlement.id.clone(),
+                entitlement_resource: entitlement.resource.clone(),
+                principal: self.principals.get(*principal as usize)?.clone(),
+                expansion: None,
+                annotations: Vec::new(),
+            })
+        })
+    }
+}
+
 /// What one page pushed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rows {
     pub resources: Vec<Resource>,
     pub entitlements: Vec<Entitlement>,
     pub grants: Vec<Grant>,
+    pub plain_grants: Vec<PlainGrants>,
 }

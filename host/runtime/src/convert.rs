@@ -74,6 +74,16 @@ pub(crate) fn grant(row: wit::Grant) -> model::Grant {
     }
 }
 
+/// None if a place is in no list.
+pub(crate) fn plain_grants(told: wit::PlainGrants) -> Option<model::PlainGrants> {
+    let entitlement = |named: wit::GrantedEntitlement| model::GrantedEntitlement {
+        id: named.id,
+        resource: resource_id(named.resource),
+    };
+    let entitlements = told.entitlements.into_iter().map(entitlement).collect();
+    model::PlainGrants::new(entitlements, told.principals.into_iter().map(resource_id).collect(), told.grants)
+}
+
 fn timestamp(moment: wit::Timestamp) -> model::Timestamp {
     model::Timestamp { seconds: moment.seconds, nanoseconds: moment.nanoseconds }
 }

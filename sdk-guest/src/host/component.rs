@@ -2,7 +2,9 @@
 //! the interfaces that its connector uses.
 
 use crate::bindings::accord::connector::{c1z, config, facts, http, log, secrets};
-use crate::types::{Entitlement, Failure, Grant, HttpError, Level, PasswordRule, Resource, SettledState, Value};
+use crate::types::{
+    Entitlement, Failure, Grant, HttpError, Level, PasswordRule, PlainGrants, Resource, SettledState, Value,
+};
 
 #[derive(Debug)]
 pub(crate) struct Backend;
@@ -34,6 +36,10 @@ impl Backend {
 
     pub(crate) fn put_grants(&self, rows: &[Grant]) -> Result<(), Failure> {
         c1z::put_grants(rows)
+    }
+
+    pub(crate) fn put_plain_grants(&self, grants: &PlainGrants) -> Result<(), Failure> {
+        c1z::put_plain_grants(grants)
     }
 
     pub(crate) fn put_facts(&self, entries: &[(String, Vec<u8>)]) -> Result<(), Failure> {

@@ -8,7 +8,9 @@ use std::rc::Rc;
 use super::Synced;
 use crate::bindings::accord::connector::http;
 use crate::host::CALL_LIMIT;
-use crate::types::{Body, Entitlement, Failure, Grant, HttpError, Level, PasswordRule, Resource, SettledState, Value};
+use crate::types::{
+    Body, Entitlement, Failure, Grant, HttpError, Level, PasswordRule, PlainGrants, Resource, SettledState, Value,
+};
 
 /// One request and its answer.
 #[derive(Debug, Clone)]
@@ -198,6 +200,23 @@ impl Backend {
     pub(crate) fn put_grants(&self, rows: &[Grant]) -> Result<(), Failure> {
         within_limit(rows);
         self.0.borrow_mut().rows.grants.extend_from_slice(rows);
+        Ok(())
+    }
+
+    pub(crate) fn put_plain_grants(&self, plain: &PlainGrants) -> Result<(), Failure> {
+        within_limit(&plain.grants);
+        let rows = plain.grants.iter().map(|(entitlement, principal)| {
+            let entitlement = &plain.entitlements[*entitlement as usize];
+            Grant {
+                id: None,
+                entitlement: entitlement.id.clone(),
+                entitlement_resource: entitlement.resource.clone(),
+                principal: plain.principals[*principal as usize].clone(),
+                expansion: None,
+                annotations: Vec::new(),
+            }
+        });
+        self.0.borrow_mut().rows.grants.extend(rows);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 use super::rules::{MAX_ID_BYTES, Note, Row, RowError, RowKind};
 use super::{Encoded, Encoder, GrantColumns, profile, trait_number};
-use crate::model::{Grant, GrantAnnotation};
+use crate::model::{Grant, GrantAnnotation, PlainGrants, ResourceId};
 use crate::proto::{self, Any, GrantExpandable, Message};
 
 /// The grant's id, built the field's way when the connector gave none: `<entitlement id>:<principal type>:<principal>`.
@@ -243,6 +243,18 @@ fn is_plain(grant: &Grant) -> bool {
     ];
     let built = entitlement.len() + principal.resource_type.len() + principal.resource.len() + 2;
     annotations.is_empty() && built <= MAX_ID_BYTES && ids.iter().all(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
+}
+
+/// Whether all these grants are nothing but good ids, whichever of the entitlements goes with whichever of the principals.
+pub(crate) fn are_good(grants: &PlainGrants) -> bool {
+    let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or_default();
+    let entitlement = longest(&mut grants.entitlements.iter().map(|entitlement| entitlement.id.len()));
+    let principal = |id: &ResourceId| id.resource_type.len() + id.resource.len();
+    let principal = longest(&mut grants.principals.iter().map(principal));
+    let resources = grants.entitlements.iter().map(|entitlement| &entitlement.resource).chain(&grants.principals);
+    let ids = resources.flat_map(|id| [&id.resource_type, &id.resource]);
+    let mut ids = ids.chain(grants.entitlements.iter().map(|entitlement| &entitlement.id));
+    entitlement + principal + 2 <= MAX_ID_BYTES && ids.all(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
 }
 
 /// What the grant passes on, each id once and none blank; `None` when nothing is left.

@@ -14,6 +14,7 @@ mod rules;
 use std::collections::BTreeMap;
 
 pub use entitlement::entitlement_id;
+pub(crate) use grant::are_good;
 pub use grant::{GrantData, GrantExtras, GrantParts, ResourceRef, grant_id};
 pub use profile::{MAX_EXACT_INTEGER, profile};
 pub use rules::{Adjustment, MAX_ID_BYTES, Note, RowError, RowKind, RowName};

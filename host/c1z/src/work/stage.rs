@@ -12,7 +12,7 @@ use super::listings::add_notes;
 use super::pairs::Pairs;
 use super::{CollectionAddress, Error, Note};
 use crate::encode::{self, Adjustment, Encoder, RowError, entitlement_id};
-use crate::model::{Entitlement, Grant, GrantAnnotation, Resource, ResourceId, Rows};
+use crate::model::{Entitlement, Grant, GrantAnnotation, GrantedEntitlement, PlainGrants, Resource, ResourceId, Rows};
 use crate::proto::{self, Message};
 
 /// What a page's rows came to.
@@ -87,6 +87,9 @@ impl<'a> Stage<'a> {
         }
         for grant in &rows.grants {
             self.grant(grant)?;
+        }
+        for grants in &rows.plain_grants {
+            self.plain_grants(grants)?;
         }
         Ok(())
     }
@@ -168,6 +171,41 @@ impl<'a> Stage<'a> {
         }
         self.staged.rows += 1;
         Ok(())
+    }
+
+    fn plain_grants(&mut self, grants: &PlainGrants) -> Result<(), Error> {
+        if grants.is_empty() {
+            return Ok(());
+        }
+        // Those that have something to be said about are gone through one by one.
+        if !encode::are_good(grants) || !self.are_selected(grants) {
+            return grants.grants().try_for_each(|grant| self.grant(&grant));
+        }
+        let PlainGrants { entitlements, principals, places } = grants;
+        self.hash(&[b"grants"]);
+        let mut entitlement_numbers = Vec::with_capacity(entitlements.len());
+        for GrantedEntitlement { id, resource } in entitlements {
+            self.hash(&[id.as_bytes(), resource.resource_type.as_bytes(), resource.resource.as_bytes()]);
+            entitlement_numbers.push(self.interner.entitlement(self.connection, id, resource)?);
+        }
+        let mut principal_numbers = Vec::with_capacity(principals.len());
+        for id in principals {
+            self.hash(&[id.resource_type.as_bytes(), id.resource.as_bytes()]);
+            principal_numbers.push(self.interner.resource(self.connection, id)?);
+        }
+        let number = |numbers: &[i64], place: u32| numbers.get(place as usize).copied().unwrap_or_default();
+        for &(entitlement, principal) in places {
+            self.content.extend_from_slice(&entitlement.to_le_bytes());
+            self.content.extend_from_slice(&principal.to_le_bytes());
+            self.pairs.push(number(&entitlement_numbers, entitlement), number(&principal_numbers, principal))?;
+        }
+        self.staged.rows += places.len() as u64;
+        Ok(())
+    }
+
+    fn are_selected(&self, grants: &PlainGrants) -> bool {
+        let resources = grants.entitlements.iter().map(|entitlement| &entitlement.resource);
+        resources.chain(&grants.principals).all(|id| self.encoder.knows(&id.resource_type))
     }
 
     /// What a grant has beyond its ids, if it has anything.

@@ -45,8 +45,15 @@ fn listings_that_do_not_end_are_stopped() {
 #[test]
 fn too_many_rows_are_refused() {
     stopped("too-many-rows", 1, &["error[LIMIT-001] plugin 'hostile' pushed 5001 rows in one call; at most 5000"]);
+    stopped("too-many-grants", 1, &["error[LIMIT-001] plugin 'hostile' pushed 5001 rows in one call; at most 5000"]);
     stopped("too-much-per-page", 51, &["error[LIMIT-001] plugin 'hostile' pushed more than 50000 rows in one page"]);
     stopped("huge-row", 1, &["error[LIMIT-001] plugin 'hostile' pushed more than 16777216 bytes of rows in one page"]);
+}
+
+#[test]
+fn a_grant_must_name_who_has_what() {
+    let told = "error[ROWS-001] plugin 'hostile' pushed a grant whose entitlement or principal is in none of its lists";
+    stopped("grants-of-nothing", 1, &[told, "where   mischief"]);
 }
 
 #[test]

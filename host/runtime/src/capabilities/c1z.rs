@@ -32,9 +32,29 @@ impl Host for State {
         });
         self.go_on(admitted)
     }
+
+    fn put_plain_grants(&mut self, grants: wit::PlainGrants) -> wasmtime::Result<Result<(), wit::Failure>> {
+        let bytes = grants.weigh();
+        let admitted = self.admit(grants.grants.len(), bytes).and_then(|()| {
+            let grants = convert::plain_grants(grants).ok_or_else(|| self.nameless_grant())?;
+            self.call.rows.plain_grants.push(grants);
+            Ok(())
+        });
+        self.go_on(admitted)
+    }
 }
 
 impl State {
+    fn nameless_grant(&mut self) -> wit::Failure {
+        let broken = "a grant whose entitlement or principal is in none of its lists";
+        let plugin = &self.shared.plugin_id;
+        let problem = Problem::new(Category::Plugin, "ROWS-001", format!("plugin '{plugin}' pushed {broken}"))
+            .place(self.call.listing.clone().unwrap_or_default())
+            .remedy("report this to the plugin's author");
+        self.call.fail(problem);
+        bug(broken)
+    }
+
     fn admit(&mut self, rows: usize, bytes: usize) -> Result<(), wit::Failure> {
         let limits = &self.shared.limits;
         let Some(listing) = &self.call.listing else {

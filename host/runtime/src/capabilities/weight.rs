@@ -62,6 +62,14 @@ weigh! {
     Expansion { entitlement_ids, resource_type_ids }
     ExternalMatch { key, value }
     Grant { id, entitlement, entitlement_resource, principal, expansion, annotations }
+    GrantedEntitlement { id, resource }
+    PlainGrants { entitlements, principals, grants }
+}
+
+impl Weigh for u32 {
+    fn weigh(&self) -> usize {
+        0
+    }
 }
 
 impl Weigh for wit::AppFlag {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use accord_c1z::encode::{Encoder, RowError};
-use accord_c1z::model::{Grant, Profile, ResourceId, Rows};
+use accord_c1z::model::{Grant, PlainGrants, Profile, ResourceId, Rows};
 use accord_c1z::schema::FileProfile;
 
 use super::operation::EntitlementKey;
@@ -152,7 +152,9 @@ pub(super) fn credentials(shared: &Shared, told: Vec<guest::NewCredential>) -> R
 pub(super) fn rows(manifest: &Manifest, call: &mut Call) -> Result<Rows, Problem> {
     let types: Vec<_> = manifest.resource_types.iter().map(Into::into).collect();
     let encoder = Encoder::new(FileProfile::default(), &types);
-    let rows = std::mem::take(&mut call.rows);
+    let mut rows = std::mem::take(&mut call.rows);
+    let plain = std::mem::take(&mut rows.plain_grants);
+    rows.grants.extend(plain.iter().flat_map(PlainGrants::grants));
     let refuse = |error: RowError| fault(error.to_string());
     for resource in &rows.resources {
         encoder.resource(resource).map_err(refuse)?;

@@ -327,6 +327,80 @@ fn deselected_types_are_counted_and_undeclared_ones_refused() {
     assert_eq!(work.collection(apps).unwrap().pages, 1, "nothing of the page is kept");
 }
 
+/// The same grants, each id told once.
+fn told_once(grants: Vec<Grant>) -> Rows {
+    let (mut entitlements, mut principals, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    for Grant { entitlement: id, entitlement_resource: resource, principal, .. } in grants {
+        let named = GrantedEntitlement { id, resource };
+        let entitlement = entitlements.iter().position(|known| *known == named).unwrap_or(entitlements.len());
+        if entitlement == entitlements.len() {
+            entitlements.push(named);
+        }
+        let holder = principals.iter().position(|known| *known == principal).unwrap_or(principals.len());
+        if holder == principals.len() {
+            principals.push(principal);
+        }
+        places.push((u32::try_from(entitlement).unwrap(), u32::try_from(holder).unwrap()));
+    }
+    let plain_grants = vec![PlainGrants::new(entitlements, principals, places).unwrap()];
+    Rows { plain_grants, ..Rows::default() }
+}
+
+#[test]
+fn grants_that_share_their_ids_come_to_the_same_file() {
+    let grants = || {
+        let all = ["a", "b", "c"].map(|user| ["g", "h"].map(|group| (user, group)));
+        let all = all.as_flattened().iter();
+        let mut all: Vec<Grant> =
+            all.map(|(user, group)| grant(&format!("group:{group}:member"), &format!("user:{user}"))).collect();
+        // Twice, of nothing, and to nobody.
+        all.extend(
+            [("group:g:member", "user:a"), ("group:none:member", "user:a"), ("group:g:member", "user:none")]
+                .map(|(entitlement, principal)| grant(entitlement, principal)),
+        );
+        all
+    };
+    let listings = |held: Rows| {
+        let rest =
+            rows(&["group:g", "group:h", "user:a", "user:b", "user:c"], &["group:g:member", "group:h:member"], vec![]);
+        [("groups", rest), ("users", held)]
+    };
+    let (one_by_one, once) = (Place::new(), Place::new());
+    let single = one_by_one.sync(&listings(rows(&[], &[], grants()))).unwrap();
+    let shared = once.sync(&listings(told_once(grants()))).unwrap();
+    assert_eq!(shared.summary, single.summary);
+    assert_eq!((shared.summary.counts.grants, shared.summary.notes.len()), (6, 2));
+    assert_eq!(std::fs::read(once.target()).unwrap(), std::fs::read(one_by_one.target()).unwrap());
+}
+
+#[test]
+fn grants_that_share_their_ids_are_checked_like_others() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    let apps = begin(&mut work, "apps");
+    let long = "x".repeat(accord_c1z::encode::MAX_ID_BYTES - 20);
+    for (pushed, told) in [
+        (grant("app:a:use", "robot:r"), "pushed grant `app:a:use:robot:r` of resource type `robot`"),
+        (grant("robot:r:use", "app:a"), "pushed grant `robot:r:use:app:a` of resource type `robot`"),
+        (grant("app:a:use", "user:"), "principal"),
+        (grant("app::use", "user:u"), "entitlement resource"),
+        (grant(&format!("app:a:{long}"), "user:somebody-with-a-name"), "at most 1024 are possible"),
+    ] {
+        let error = commit(&mut work, apps, told_once(vec![grant("app:a:use", "user:u"), pushed]), Step::Done);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(told), "{told}: {error}");
+    }
+    let mixed = vec![grant("app:a:use", "device:d"), grant("device:d:use", "user:u"), grant("app:a:use", "user:u")];
+    let mut repeated = |cursor: &str| {
+        let next = Step::Next(cursor.to_owned());
+        let committed = commit(&mut work, apps, told_once(mixed.clone()), next).unwrap();
+        (committed.record.rows, committed.record.filtered, committed.repeated_page)
+    };
+    assert_eq!(repeated("2"), (1, 2, 0));
+    assert_eq!(repeated("3"), (2, 4, 1), "the same rows again are seen");
+    assert_eq!(PlainGrants::new(Vec::new(), vec![id("user:u")], vec![(0, 0)]), None);
+}
+
 // Checklist 22 and 23: what a row had to give up is told with the listing.
 #[test]
 fn text_that_is_cut_is_a_note_of_its_listing() {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use accord_c1z::model::{
-    Entitlement, Expansion, Grant, GroupTrait, Purpose, Resource, ResourceId, ResourceType, RoleTrait, Rows, Timestamp,
-    Trait, TraitKind, UserTrait,
+    Entitlement, Expansion, Grant, GrantedEntitlement, GroupTrait, PlainGrants, Purpose, Resource, ResourceId,
+    ResourceType, RoleTrait, Rows, Timestamp, Trait, TraitKind, UserTrait,
 };
 use accord_c1z::proto::{self, GrantImmutable, holds};
 use accord_c1z::reader::{Reader, View};
@@ -263,6 +263,7 @@ pub(crate) fn rows(resources: &[&str], entitlements: &[&str], grants: Vec<Grant>
         resources: resources.iter().map(|text| resource(text)).collect(),
         entitlements: entitlements.iter().map(|text| entitlement(text)).collect(),
         grants,
+        ..Rows::default()
     }
 }
 
