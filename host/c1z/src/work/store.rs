@@ -274,7 +274,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 /// (418 MiB at a million grants). The folder holds for the whole process, the last one named wins; files in it are
 /// unlinked as soon as they are open.
 pub(super) fn tune(connection: &Connection, path: &Path) -> Result<(), Error> {
-    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    connection.pragma_update(None, "cache_size", -8 * 1024)?;
     connection.pragma_update(None, "temp_store", "FILE")?;
     if let Some(folder) = path.parent().and_then(Path::to_str) {
         connection.pragma_update(None, "temp_store_directory", folder)?;
