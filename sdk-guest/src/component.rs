@@ -3,11 +3,12 @@
 use std::marker::PhantomData;
 use std::sync::Once;
 
+use crate::bindings::accord::connector::types as wire;
 use crate::bindings::exports::accord::connector::{provision, sync};
 use crate::host::Backend;
 use crate::types::{
-    AccountOutcome, AccountRequest, ActionResult, Check, CheckOutcome, Collection, DeleteOutcome, EntitlementKey,
-    Failure, GrantOutcome, NewCredential, ResourceId, RevokeOutcome, Value,
+    AccountOutcome, AccountRequest, ActionResult, Check, Collection, DeleteOutcome, EntitlementKey, Failure,
+    GrantOutcome, NewCredential, ResourceId, RevokeOutcome, Value,
 };
 use crate::{Connector, Host, Page};
 
@@ -38,73 +39,70 @@ fn tell_panics() {
 }
 
 impl<C: Connector> sync::Guest for Component<C> {
-    fn connect() -> Result<(), Failure> {
+    fn connect() -> Result<(), wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.connect(&host)
+        Ok(connector.connect(&host)?)
     }
 
-    fn validate() -> Vec<Check> {
-        match open::<C>() {
+    fn validate() -> Vec<sync::Check> {
+        let checks = match open::<C>() {
             Ok((connector, host)) => connector.validate(&host),
-            Err(failure) => vec![Check {
-                name: "configuration".into(),
-                needed_for: "everything".into(),
-                outcome: CheckOutcome::Failed(failure),
-            }],
-        }
+            Err(failure) => vec![Check::of::<()>("configuration", "everything", Err(failure))],
+        };
+        checks.into_iter().map(Into::into).collect()
     }
 
-    fn begin(scope: sync::Scope) -> Result<Vec<Collection>, Failure> {
+    fn begin(scope: sync::Scope) -> Result<Vec<Collection>, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        match scope {
-            sync::Scope::Full => connector.begin(&host),
-            sync::Scope::Resources(resources) => connector.begin_resources(&host, &resources),
-        }
+        Ok(match scope {
+            sync::Scope::Full => connector.begin(&host)?,
+            sync::Scope::Resources(resources) => connector.begin_resources(&host, &resources)?,
+        })
     }
 
-    fn read(collection: Collection, cursor: Option<String>, restarts: u32) -> Result<sync::Page, Failure> {
+    fn read(collection: Collection, cursor: Option<String>, restarts: u32) -> Result<sync::Page, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        Page::new(&host, collection, cursor, restarts).read_with(&connector)
+        Ok(Page::new(&host, collection, cursor, restarts).read_with(&connector)?)
     }
 }
 
 impl<C: Connector> provision::Guest for Component<C> {
-    fn grant(entitlement: EntitlementKey, principal: ResourceId) -> Result<GrantOutcome, Failure> {
+    fn grant(entitlement: EntitlementKey, principal: ResourceId) -> Result<GrantOutcome, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.grant(&host, &entitlement, &principal)
+        Ok(connector.grant(&host, &entitlement, &principal)?)
     }
 
-    fn revoke(entitlement: EntitlementKey, principal: ResourceId) -> Result<RevokeOutcome, Failure> {
+    fn revoke(entitlement: EntitlementKey, principal: ResourceId) -> Result<RevokeOutcome, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.revoke(&host, &entitlement, &principal)
+        Ok(connector.revoke(&host, &entitlement, &principal)?)
     }
 
-    fn create_account(request: AccountRequest) -> Result<AccountOutcome, Failure> {
+    fn create_account(request: AccountRequest) -> Result<AccountOutcome, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.create_account(&host, request)
+        Ok(connector.create_account(&host, request)?)
     }
 
-    fn delete_resource(id: ResourceId, parent: Option<ResourceId>) -> Result<DeleteOutcome, Failure> {
+    fn delete_resource(id: ResourceId, parent: Option<ResourceId>) -> Result<DeleteOutcome, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.delete_resource(&host, id, parent)
+        Ok(connector.delete_resource(&host, id, parent)?)
     }
 
-    fn rotate_credential(id: ResourceId) -> Result<Vec<NewCredential>, Failure> {
+    fn rotate_credential(id: ResourceId) -> Result<Vec<NewCredential>, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.rotate_credential(&host, id)
+        Ok(connector.rotate_credential(&host, id)?)
     }
 
     fn invoke_action(
         name: String,
         resource_type: Option<String>,
         arguments: Vec<(String, Value)>,
-    ) -> Result<ActionResult, Failure> {
+    ) -> Result<ActionResult, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.invoke_action(&host, &name, resource_type.as_deref(), arguments)
+        Ok(connector.invoke_action(&host, &name, resource_type.as_deref(), arguments)?)
     }
 
-    fn action_status(name: String, id: String) -> Result<ActionResult, Failure> {
+    fn action_status(name: String, id: String) -> Result<ActionResult, wire::Failure> {
         let (connector, host) = open::<C>()?;
-        connector.action_status(&host, &name, &id)
+        Ok(connector.action_status(&host, &name, &id)?)
     }
 }

@@ -68,6 +68,7 @@ mod arguments;
 #[doc(hidden)]
 pub mod bindings;
 mod change;
+mod check;
 #[cfg(any(target_family = "wasm", test))]
 mod compare;
 #[cfg(target_family = "wasm")]
@@ -107,7 +108,8 @@ pub use types::{
     Resource, ResourceId, RoleTrait, State, Step, Timestamp, UserTrait, Value,
 };
 
-/// Every record and variant of the interface, with the interface's own documentation.
+/// Every record and variant of the interface, with the interface's own documentation. Failures and checks have a form of
+/// their own here.
 pub mod types {
     pub use crate::bindings::accord::connector::facts::SettledState;
     pub use crate::bindings::accord::connector::http::{Body, HttpError, Outcome};
@@ -118,7 +120,9 @@ pub mod types {
         AccountOutcome, AccountRequest, AccountState, ActionResult, ActionState, CredentialOption, DeleteOutcome,
         EntitlementKey, GrantOutcome, NewCredential, RevokeOutcome,
     };
-    pub use crate::bindings::exports::accord::connector::sync::{Check, CheckOutcome, Collection, Note, Step};
+    pub use crate::bindings::exports::accord::connector::sync::{Collection, Note, Step};
+    pub use crate::check::{Check, CheckOutcome};
+    pub use crate::failure::{Detail, Failure, PermissionDetail};
 }
 
 /// Exports a [`Connector`] as the component, and puts its manifest into the component.

@@ -71,8 +71,9 @@ pub(crate) fn failure(target: &dyn Words, response: &Response) -> Failure {
                 }
                 None => (told, response.place().into()),
             };
-            let message = format!("{} ({told})", refused.message);
-            Failure::Credentials(about_clock(Detail { message, ..refused }.place(place), name, response))
+            let mut refused = refused.place(place);
+            refused.message = format!("{} ({told})", refused.message);
+            Failure::Credentials(about_clock(refused, name, response))
         }
         403 => {
             let permission = response.permission();
@@ -182,7 +183,7 @@ fn about_clock(detail: Detail, name: &str, response: &Response) -> Detail {
             };
             let remedy = either("set the clock of this machine (NTP) and try again".into(), &detail.remedy);
             let meaning = either(clock, &detail.meaning);
-            Detail { meaning, remedy, ..detail }
+            detail.meaning(meaning).remedy(remedy)
         }
         _ => detail,
     }

@@ -1,7 +1,6 @@
 //! What proves both keys and the permissions: Datadog's own word for the keys, then one item of each kind.
 
 use accord_sdk::json::Ignored;
-use accord_sdk::types::Detail;
 use accord_sdk::{Check, Failure, Host, Request, Response, Target};
 
 use crate::api::{API_KEYS, Document, ON_CALL, Reference, TEAMS, USERS};
@@ -73,10 +72,10 @@ fn is_refusal(status: u16) -> bool {
 }
 
 fn refused_keys(datadog: &Datadog, answer: &Response) -> Failure {
-    let detail = datadog.credentials_refused(answer);
+    let mut detail = datadog.credentials_refused(answer).place(answer.place());
     let words = datadog.explain(answer);
-    let message = format!("{} (HTTP {}, {words})", detail.message, answer.status());
-    Failure::Credentials(Detail { message, ..detail }.place(answer.place()))
+    detail.message = format!("{} (HTTP {}, {words})", detail.message, answer.status());
+    Failure::Credentials(detail)
 }
 
 /// Datadog may answer 403 for keys that it does not know, as for a missing permission. One more request tells which it

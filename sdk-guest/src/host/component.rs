@@ -27,23 +27,23 @@ impl Backend {
     }
 
     pub(crate) fn put_resources(&self, rows: &[Resource]) -> Result<(), Failure> {
-        c1z::put_resources(rows)
+        Ok(c1z::put_resources(rows)?)
     }
 
     pub(crate) fn put_entitlements(&self, rows: &[Entitlement]) -> Result<(), Failure> {
-        c1z::put_entitlements(rows)
+        Ok(c1z::put_entitlements(rows)?)
     }
 
     pub(crate) fn put_grants(&self, rows: &[Grant]) -> Result<(), Failure> {
-        c1z::put_grants(rows)
+        Ok(c1z::put_grants(rows)?)
     }
 
     pub(crate) fn put_plain_grants(&self, grants: &PlainGrants) -> Result<(), Failure> {
-        c1z::put_plain_grants(grants)
+        Ok(c1z::put_plain_grants(grants)?)
     }
 
     pub(crate) fn put_facts(&self, entries: &[(String, Vec<u8>)]) -> Result<(), Failure> {
-        facts::put_many(entries)
+        Ok(facts::put_many(entries)?)
     }
 
     pub(crate) fn facts(&self, keys: &[String]) -> Vec<Option<Vec<u8>>> {

@@ -14,7 +14,7 @@ impl Host for State {
         let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.resources.extend(rows.into_iter().map(convert::resource));
         });
-        self.go_on(admitted)
+        self.go_on(admitted.map_err(bug))
     }
 
     fn put_entitlements(&mut self, rows: Vec<wit::Entitlement>) -> wasmtime::Result<Result<(), wit::Failure>> {
@@ -22,7 +22,7 @@ impl Host for State {
         let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.entitlements.extend(rows.into_iter().map(convert::entitlement));
         });
-        self.go_on(admitted)
+        self.go_on(admitted.map_err(bug))
     }
 
     fn put_grants(&mut self, rows: Vec<wit::Grant>) -> wasmtime::Result<Result<(), wit::Failure>> {
@@ -30,7 +30,7 @@ impl Host for State {
         let admitted = self.admit(rows.len(), bytes).map(|()| {
             self.call.rows.grants.extend(rows.into_iter().map(convert::grant));
         });
-        self.go_on(admitted)
+        self.go_on(admitted.map_err(bug))
     }
 
     fn put_plain_grants(&mut self, grants: wit::PlainGrants) -> wasmtime::Result<Result<(), wit::Failure>> {
@@ -40,25 +40,25 @@ impl Host for State {
             self.call.rows.plain_grants.push(grants);
             Ok(())
         });
-        self.go_on(admitted)
+        self.go_on(admitted.map_err(bug))
     }
 }
 
 impl State {
-    fn nameless_grant(&mut self) -> wit::Failure {
+    fn nameless_grant(&mut self) -> String {
         let broken = "a grant whose entitlement or principal is in none of its lists";
         let plugin = &self.shared.plugin_id;
         let problem = Problem::new(Category::Plugin, "ROWS-001", format!("plugin '{plugin}' pushed {broken}"))
             .place(self.call.listing.clone().unwrap_or_default())
             .remedy("report this to the plugin's author");
         self.call.fail(problem);
-        bug(broken)
+        broken.to_owned()
     }
 
-    fn admit(&mut self, rows: usize, bytes: usize) -> Result<(), wit::Failure> {
+    fn admit(&mut self, rows: usize, bytes: usize) -> Result<(), String> {
         let limits = &self.shared.limits;
         let Some(listing) = &self.call.listing else {
-            return Err(bug("rows can only be pushed by `read` and by provisioning calls"));
+            return Err("rows can only be pushed by `read` and by provisioning calls".to_owned());
         };
         self.call.row_count += rows;
         self.call.row_bytes += bytes;
@@ -76,6 +76,6 @@ impl State {
             .place(listing.clone())
             .remedy("the connector must ask the target for smaller pages; report this to its author");
         self.call.fail(problem);
-        Err(bug(broken))
+        Err(broken)
     }
 }

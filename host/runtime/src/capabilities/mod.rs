@@ -150,5 +150,6 @@ impl wit::Host for State {}
 
 /// A bug of the guest, told to the guest.
 fn bug(text: impl Into<String>) -> wit::Failure {
-    wit::Failure::Bug(text.into())
+    let (message, place, meaning, remedy) = (text.into(), String::new(), String::new(), String::new());
+    wit::Failure { kind: wit::FailureKind::Bug, detail: wit::Detail { message, place, meaning, remedy } }
 }

@@ -13,25 +13,21 @@ const LOOK: &str = "look at the target, or run the same command again: what is d
 
 /// A failure that the connector told. It has looked at the target itself, as far as it could.
 pub(super) fn told(shared: &Shared, place: &str, failure: wit::Failure, call: &Call) -> Problem {
-    let failure = match failure {
-        wit::Failure::RateLimited(seconds) => {
-            let text = match seconds {
-                Some(seconds) => format!("the target still limits our rate; it asks for {seconds} s more"),
-                None => "the target still limits our rate".to_owned(),
-            };
-            return Problem::new(Category::RateLimited, "RATE-001", text)
-                .place(errors::asked(shared, place, call.rate_limited.as_deref()))
-                .remedy("run the same command again later: what is done already is not done twice");
-        }
-        wit::Failure::NotFound(mut detail) => {
-            if detail.remedy.is_empty() {
-                "name what exists: a new sync shows it, with its id".clone_into(&mut detail.remedy);
-            }
-            wit::Failure::NotFound(detail)
-        }
-        other => other,
-    };
-    let missing = matches!(failure, wit::Failure::NotFound(_) | wit::Failure::Gone(_));
+    let wit::Failure { kind, mut detail } = failure;
+    if let wit::FailureKind::RateLimited(seconds) = kind {
+        let text = match seconds {
+            Some(seconds) => format!("the target still limits our rate; it asks for {seconds} s more"),
+            None => "the target still limits our rate".to_owned(),
+        };
+        return Problem::new(Category::RateLimited, "RATE-001", text)
+            .place(errors::asked(shared, place, call.rate_limited.as_deref()))
+            .remedy("run the same command again later: what is done already is not done twice");
+    }
+    if matches!(kind, wit::FailureKind::NotFound) && detail.remedy.is_empty() {
+        "name what exists: a new sync shows it, with its id".clone_into(&mut detail.remedy);
+    }
+    let missing = matches!(kind, wit::FailureKind::NotFound | wit::FailureKind::Gone(_));
+    let failure = wit::Failure { kind, detail };
     let mut problem = errors::of_call(shared, place, failure, call);
     if missing {
         // Whoever named it has to act, not whoever runs the target.

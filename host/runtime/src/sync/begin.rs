@@ -83,7 +83,7 @@ pub(super) async fn connect(run: &Run, instance: &mut Instance) -> Result<(), Pr
                 let facts = call.facts;
                 return run.writer.run(move |work| work.connect_facts(facts)).await?.map_err(errors::storage);
             }
-            Err(wit::Failure::InvalidResponse(detail))
+            Err(wit::Failure { kind: wit::FailureKind::InvalidResponse, detail })
                 if again < TRIES_AGAIN && call.too_large.is_none() && !run.is_replay() =>
             {
                 again += 1;

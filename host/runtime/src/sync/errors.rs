@@ -44,12 +44,15 @@ pub(crate) fn lock(error: &Error) -> Problem {
 
 /// A failure of a call, by the answer that the host cut off where that is behind it.
 pub(crate) fn of_call(shared: &Shared, place: &str, failure: wit::Failure, call: &Call) -> Problem {
-    match (&call.too_large, &failure) {
-        (Some((request, limit)), wit::Failure::InvalidResponse(_) | wit::Failure::Upstream(_)) => {
-            too_large(shared, place, request, *limit)
-        }
+    match &call.too_large {
+        Some((request, limit)) if may_be_cut(&failure) => too_large(shared, place, request, *limit),
         _ => self::failure(shared, place, failure),
     }
+}
+
+/// Whether it is what a guest makes of an answer that the host cut off.
+pub(crate) fn may_be_cut(failure: &wit::Failure) -> bool {
+    matches!(failure.kind, wit::FailureKind::InvalidResponse | wit::FailureKind::Upstream)
 }
 
 /// An answer that is larger than any may be.
@@ -76,9 +79,10 @@ pub(crate) fn asked(shared: &Shared, place: &str, request: Option<&str>) -> Stri
 /// A guest's failure. `place` is the listing or the export that failed.
 pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Problem {
     let id = &shared.plugin_id;
-    let problem = match failure {
-        wit::Failure::Config(detail) => told(shared, Category::Usage, "CONF-002", detail),
-        wit::Failure::Credentials(detail) => {
+    let wit::Failure { kind, detail } = failure;
+    let problem = match kind {
+        wit::FailureKind::Config => told(shared, Category::Usage, "CONF-002", detail),
+        wit::FailureKind::Credentials => {
             let mut problem = told(shared, Category::Credentials, "CRED-001", detail)
                 .line("or", shared.gateway.skew_remedy().unwrap_or_default());
             for hint in &shared.hints {
@@ -86,12 +90,9 @@ pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Pr
             }
             problem
         }
-        wit::Failure::Permission(permission) => {
-            let name = clean(shared, &permission.permission);
-            told(shared, Category::Permission, "PERM-001", permission.detail)
-                .line("needs", format!("the permission \"{name}\""))
-        }
-        wit::Failure::Gone(object) => {
+        wit::FailureKind::Permission(permission) => told(shared, Category::Permission, "PERM-001", detail)
+            .line("needs", format!("the permission \"{}\"", clean(shared, &permission))),
+        wit::FailureKind::Gone(object) => {
             let text = format!(
                 "{} {} is not there any more",
                 clean(shared, &object.resource_type),
@@ -99,8 +100,8 @@ pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Pr
             );
             Problem::new(Category::Network, "GONE-001", text)
         }
-        wit::Failure::NotFound(detail) => told(shared, Category::Network, "HTTP-002", detail),
-        wit::Failure::RateLimited(seconds) => {
+        wit::FailureKind::NotFound => told(shared, Category::Network, "HTTP-002", detail),
+        wit::FailureKind::RateLimited(seconds) => {
             let text = match seconds {
                 Some(seconds) => format!("the target still limits our rate; it asks for {seconds} s more"),
                 None => "the target still limits our rate".to_owned(),
@@ -108,15 +109,15 @@ pub(crate) fn failure(shared: &Shared, place: &str, failure: wit::Failure) -> Pr
             Problem::new(Category::RateLimited, "RATE-001", text)
                 .remedy("run the same command again later: it goes on where it stopped")
         }
-        wit::Failure::Upstream(detail) => told(shared, Category::Network, "HTTP-001", detail),
-        wit::Failure::InvalidResponse(detail) => told(shared, Category::Network, "HTTP-003", detail),
-        wit::Failure::Refused(detail) => told(shared, Category::Usage, "REFUSED-001", detail),
-        wit::Failure::Unsupported(text) => {
-            let text = clean(shared, &text);
+        wit::FailureKind::Upstream => told(shared, Category::Network, "HTTP-001", detail),
+        wit::FailureKind::InvalidResponse => told(shared, Category::Network, "HTTP-003", detail),
+        wit::FailureKind::Refused => told(shared, Category::Usage, "REFUSED-001", detail),
+        wit::FailureKind::Unsupported => {
+            let text = clean(shared, &detail.message);
             Problem::new(Category::Usage, "PLUGIN-005", format!("plugin '{id}' does not offer this: {text}"))
         }
-        wit::Failure::Bug(text) => {
-            let text = clean(shared, &text);
+        wit::FailureKind::Bug => {
+            let text = clean(shared, &detail.message);
             Problem::new(Category::Plugin, "GUEST-004", format!("plugin '{id}' reports a fault of its own: {text}"))
                 .remedy("report this to the plugin's author")
         }

@@ -201,14 +201,14 @@ async fn weigh(run: &Run, record: &CollectionRecord, failed: Failed) -> Result<C
         return Err(reader::problem(run, record, failed));
     };
     let allowed = run.allowed_gaps.allows(&collection.name, &collection.yields);
-    let permission = match &failed.failure {
-        wit::Failure::Permission(detail) => Some(errors::clean(&run.plugin.shared, &detail.permission)),
+    let permission = match &failed.failure.kind {
+        wit::FailureKind::Permission(permission) => Some(errors::clean(&run.plugin.shared, permission)),
         _ => None,
     };
-    let rule = match &failed.failure {
-        wit::Failure::Permission(_) => collection.forbidden,
-        wit::Failure::Upstream(_) | wit::Failure::NotFound(_) | wit::Failure::InvalidResponse(_) => collection.lost,
-        wit::Failure::Gone(_) => {
+    let rule = match failed.failure.kind {
+        wit::FailureKind::Permission(_) => collection.forbidden,
+        wit::FailureKind::Upstream | wit::FailureKind::NotFound | wit::FailureKind::InvalidResponse => collection.lost,
+        wit::FailureKind::Gone(_) => {
             let problem = reader::problem(run, record, failed);
             return end(
                 run,

@@ -43,7 +43,7 @@ pub(crate) struct Failed {
 
 impl Failed {
     fn new(failure: wit::Failure, call: Call) -> Self {
-        let place = call.rate_limited.filter(|_| matches!(failure, wit::Failure::RateLimited(_)));
+        let place = call.rate_limited.filter(|_| matches!(failure.kind, wit::FailureKind::RateLimited(_)));
         Self { failure, place, exchanges: recorded(call.exchanges) }
     }
 }
@@ -97,18 +97,16 @@ pub(crate) async fn read_page(
                 run.reconnect(generation).await?;
             }
             // It would be as large again.
-            Ok(Done {
-                result: Err(failure @ (wit::Failure::InvalidResponse(_) | wit::Failure::Upstream(_))),
-                call,
-            }) if call.too_large.is_some() => {
+            Ok(Done { result: Err(failure), call }) if call.too_large.is_some() && errors::may_be_cut(&failure) => {
                 return Err(errors::of_call(&run.plugin.shared, &place, failure, &call));
             }
-            Ok(Done { result: Err(wit::Failure::InvalidResponse(detail)), call }) => {
+            Ok(Done { result: Err(failure), .. })
+                if matches!(failure.kind, wit::FailureKind::InvalidResponse)
+                    && invalid < TRIES_AGAIN
+                    && !run.is_replay() =>
+            {
                 invalid += 1;
-                if invalid > TRIES_AGAIN || run.is_replay() {
-                    return Ok(Outcome::Failed(Failed::new(wit::Failure::InvalidResponse(detail), call)));
-                }
-                let text = clean(&run.plugin.shared, &detail.message);
+                let text = clean(&run.plugin.shared, &failure.detail.message);
                 tracing::warn!(plugin = run.plugin.shared.plugin_id, listing = place, "{text}; reading the page again");
                 run.clock.sleep(before_again(invalid)).await;
             }

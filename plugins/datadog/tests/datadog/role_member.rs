@@ -88,7 +88,7 @@ fn a_lost_answer_is_settled_by_reading_not_by_asking_again() {
         shown(&bench, &[2]);
         let detail = upstream(revoke(&bench));
         assert_eq!(detail.meaning, format!("`{}` still has the role `{}`", user(1), role(2)));
-        assert_eq!((detail.remedy.as_str(), detail.place), ("try again", format!("DELETE {}", with_role(2))));
+        assert_eq!((detail.remedy.as_str(), detail.place.clone()), ("try again", format!("DELETE {}", with_role(2))));
     }
 }
 
