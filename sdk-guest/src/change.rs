@@ -3,7 +3,6 @@
 //! A request without an answer may have had its effect all the same, an answer may say nothing, and some targets accept
 //! what they do not do. So nobody asks twice: whoever wants to know looks.
 
-use crate::json::{self, Ignored};
 use crate::words::{self, Words};
 
 use crate::types::{Detail, Failure, GrantOutcome, RevokeOutcome};
@@ -91,11 +90,8 @@ impl Change {
         if (200..300).contains(&status) && answer.body().is_empty() {
             return Ok(Asked::Accepted(answer));
         }
-        let read = words::json_of(target, &answer).and_then(|body| {
-            json::read::<Ignored>(body).map_err(|problem| words::not_documented(target, &answer, &problem))
-        });
-        match read {
-            Ok(_) => Ok(Asked::Accepted(answer)),
+        match words::tree_of(target, &answer).map(drop) {
+            Ok(()) => Ok(Asked::Accepted(answer)),
             Err(Failure::Upstream(detail) | Failure::InvalidResponse(detail)) => Ok(Asked::Open(detail)),
             Err(refusal) if matches!(status, 404 | 409) => Ok(Asked::Pointless(refusal)),
             Err(refusal) => Err(refusal),

@@ -97,11 +97,17 @@ impl Request {
     }
 
     /// Sends JSON.
-    pub fn json<T: Serialize>(mut self, body: &T) -> Result<Self, Failure> {
+    pub fn json<T: Serialize>(self, body: &T) -> Result<Self, Failure> {
         let text = serde_json::to_string(body)
             .map_err(|error| Failure::bug(format!("body of {} cannot be written: {error}", self.place())))?;
-        self.wire.body = Some(Body::Json(text));
-        Ok(self)
+        Ok(self.json_text(text))
+    }
+
+    /// Sends JSON that is text already.
+    #[must_use]
+    pub fn json_text(mut self, text: impl Into<String>) -> Self {
+        self.wire.body = Some(Body::Json(text.into()));
+        self
     }
 
     /// Sends the fields of a form.

@@ -1,6 +1,6 @@
 //! A target and what its answers mean: which status is whose fault, told in the target's own words.
 
-use crate::json::{self, FromJson};
+use crate::json::{FromJson, Problem};
 use crate::types::{Detail, Failure};
 use crate::words::{self, Of};
 use crate::{Change, Host, Request, Response, Settled};
@@ -65,8 +65,11 @@ pub trait Target {
     /// Reads the JSON of a successful answer; any other answer is the failure that it means.
     fn decode<T: FromJson>(&self, response: &Response) -> Result<T, Failure> {
         let target = Of(self);
-        json::read(words::json_of(&target, response)?)
-            .map_err(|problem| words::not_documented(&target, response, &problem))
+        let tree = words::tree_of(&target, response)?;
+        let mut problem = Problem::none();
+        let it = T::from_json(tree.root(), &mut problem);
+        words::demand_none(&target, response, problem)?;
+        Ok(it)
     }
 
     /// Asks for a change once, and then looks whether the target is as it was wanted: after a good answer, which the look

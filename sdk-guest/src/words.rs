@@ -1,7 +1,7 @@
 //! What a target's answers mean, in its own words. This is the same for every target, so it stands in a component once.
 
 use crate::bindings::accord::connector::http;
-use crate::json::Problem;
+use crate::json::{Problem, Tree};
 use crate::types::{Detail, Failure, HttpError, Outcome, PermissionDetail};
 use crate::{Host, Request, Response, Target};
 
@@ -143,20 +143,25 @@ fn with_credential(target: &dyn Words, request: &Request) -> Request {
     request
 }
 
-/// The body of a successful answer.
-pub(crate) fn json_of<'r>(target: &dyn Words, response: &'r Response) -> Result<&'r [u8], Failure> {
+/// The JSON of a successful answer.
+pub(crate) fn tree_of<'r>(target: &dyn Words, response: &'r Response) -> Result<Tree<'r>, Failure> {
     let status = target.status(response);
     if !(200..300).contains(&status) {
         return Err(failure(target, response));
     }
     if response.is_json() {
-        return Ok(response.body());
+        return Tree::parse(response.body()).map_err(|problem| not_documented(target, response, &problem));
     }
     let message = format!("{} answered HTTP {status} with {}, not with JSON", target.name(), response.content_type());
     Err(Failure::invalid_response(message, response.place()))
 }
 
-pub(crate) fn not_documented(target: &dyn Words, response: &Response, problem: &Problem) -> Failure {
+/// What was read of an answer counts if there was no problem.
+pub(crate) fn demand_none(target: &dyn Words, response: &Response, problem: Problem) -> Result<(), Failure> {
+    problem.or(()).map_err(|problem| not_documented(target, response, &problem))
+}
+
+fn not_documented(target: &dyn Words, response: &Response, problem: &Problem) -> Failure {
     let message = format!("the answer of {} is not what it documents: {}", target.name(), short(problem));
     Failure::invalid_response(message, response.place())
 }

@@ -1,6 +1,6 @@
 //! Roles and cluster roles: membership of each, once for a role, and for a cluster role wherever it is bound.
 
-use accord_sdk::json::{FromJson, List};
+use accord_sdk::json::{FromJson, List, Verbatim};
 use accord_sdk::types::Value;
 use accord_sdk::{Entitlement, Failure, Page, Resource, ResourceId, RoleTrait, Step};
 
@@ -20,7 +20,7 @@ const PRINCIPALS: [&str; 5] = ["user", "group", "kube_user", "kube_group", "serv
 struct Role {
     metadata: Metadata,
     rules: List<Rule>,
-    aggregation_rule: Option<serde_json::Value>,
+    aggregation_rule: Option<Verbatim>,
 }
 
 /// A role of a namespace, or of the cluster.
@@ -101,7 +101,7 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<S
 impl Role {
     fn describe(&self, resource: Resource) -> Resource {
         let resource = self.metadata.describe(resource);
-        let aggregation = self.aggregation_rule.as_ref().map(|rule| Value::Json(rule.to_string()));
+        let aggregation = self.aggregation_rule.as_ref().map(|rule| Value::Json(rule.0.clone()));
         rules::describe(&self.rules, resource)
             .profile("aggregationRule", aggregation)
             .profile("built_in", self.metadata.is_built_in().then_some(true))

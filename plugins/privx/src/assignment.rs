@@ -5,10 +5,9 @@
 //! then it is done once more. What nobody can see is that somebody else's change came between the read and the write, and
 //! was undone; so nothing stands between those two, and a write that had to wait begins with the read again.
 
-use accord_sdk::json::{self, FromJson};
+use accord_sdk::json::{self, FromJson, Json, Problem};
 use accord_sdk::types::{Detail, EntitlementKey, GrantOutcome, RevokeOutcome};
 use accord_sdk::{Change, Failure, Host, Request, ResourceId, Settled, Target, entitlement_id};
-use serde_json::Value;
 
 use crate::api::ROLES_MANAGE;
 use crate::membership::Held;
@@ -42,7 +41,7 @@ pub(crate) fn grant(
         return Err(Failure::NotFound(Detail::new(message).place(details::request(assignment.user_id)?.place())));
     };
     if let Some(item) = given.by_hand(assignment.role_id)
-        && let Ok(held) = json::read::<Held>(item.to_string().as_bytes())
+        && let Ok(held) = json::read::<Held>(item.text().as_bytes())
     {
         host.tell_grant(held.grant(assignment.role_id, assignment.user_id))?;
     }
@@ -92,13 +91,22 @@ struct Assignment<'a> {
     role_id: &'a str,
 }
 
-/// The roles of a user, each as PrivX told it.
-struct Roles(Vec<Value>);
+/// The roles of a user.
+struct Roles(Vec<Given>);
+
+/// One of them, as PrivX told it.
+#[derive(Clone)]
+struct Given {
+    id: Option<String>,
+    explicit: bool,
+    /// All that it has, by name and as JSON text.
+    members: Vec<(String, String)>,
+}
 
 #[derive(FromJson)]
 struct Answer {
     count: Option<usize>,
-    items: Option<Vec<Value>>,
+    items: Option<Vec<Given>>,
 }
 
 impl<'a> Assignment<'a> {
@@ -161,14 +169,15 @@ impl<'a> Assignment<'a> {
                 invalid(format!("PrivX shows {} of the user's {count} roles", roles.len()))
             }
             None if roles.is_empty() => invalid("PrivX tells no roles of the user, and no `count`".into()),
-            _ if roles.iter().any(|role| id_of(role).is_none()) => invalid("a role of the user has no id".into()),
+            _ if roles.iter().any(|role| role.id.is_none()) => invalid("a role of the user has no id".into()),
             _ => Ok(Some(Roles(roles))),
         }
     }
 
     fn replacing(&self, roles: &Roles) -> Result<Request, Failure> {
         let user = Request::new("PUT", details::USERS).segment(self.user_id)?;
-        Ok(user.segment("roles")?.json(&roles.0)?.permission(ROLES_MANAGE))
+        let all: Vec<String> = roles.0.iter().map(Given::text).collect();
+        Ok(user.segment("roles")?.json_text(format!("[{}]", all.join(","))).permission(ROLES_MANAGE))
     }
 
     fn change(&self, roles: &Roles, wanted: bool) -> Result<Change, Failure> {
@@ -181,9 +190,10 @@ impl<'a> Assignment<'a> {
 
     /// Whether all else that the user was given is as it was before. What came in the meantime does no harm.
     fn alone(&self, before: &Roles, after: &Roles) -> Result<(), Failure> {
-        let others = before.0.iter().filter(|role| is(role, "explicit") && id_of(role) != Some(self.role_id));
-        let lost = others.filter(|role| !after.0.iter().any(|left| TERMS.iter().all(|term| same(role, left, term))));
-        let lost: Vec<String> = lost.map(|role| format!("`{}`", id_of(role).unwrap_or_default())).collect();
+        let others = before.0.iter().filter(|role| role.explicit && !role.is(self.role_id));
+        let same = |role: &Given, other: &Given| TERMS.iter().all(|term| role.says(term) == other.says(term));
+        let lost = others.filter(|role| !after.0.iter().any(|left| same(role, left)));
+        let lost: Vec<String> = lost.map(|role| format!("`{}`", role.id.as_deref().unwrap_or_default())).collect();
         if lost.is_empty() {
             return Ok(());
         }
@@ -198,40 +208,62 @@ impl<'a> Assignment<'a> {
 }
 
 impl Roles {
-    fn of<'a>(&'a self, role_id: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.0.iter().filter(move |role| id_of(role) == Some(role_id))
+    fn of<'a>(&'a self, role_id: &'a str) -> impl Iterator<Item = &'a Given> {
+        self.0.iter().filter(move |role| role.is(role_id))
     }
 
     /// The role, if it was given to the user.
-    fn by_hand<'a>(&'a self, role_id: &'a str) -> Option<&'a Value> {
-        self.of(role_id).find(|role| is(role, "explicit"))
+    fn by_hand<'a>(&'a self, role_id: &'a str) -> Option<&'a Given> {
+        self.of(role_id).find(|role| role.explicit)
     }
 
     /// The same with the role given, or without it. Every other one stays as it came, with fields that nobody here knows.
     fn with(&self, role_id: &str, given: bool) -> Self {
         let mut roles = self.0.clone();
         if !given {
-            roles.retain(|role| id_of(role) != Some(role_id) || !is(role, "explicit"));
-        } else if let Some(role) = roles.iter_mut().find(|role| id_of(role) == Some(role_id)) {
+            roles.retain(|role| !role.is(role_id) || !role.explicit);
+        } else if let Some(role) = roles.iter_mut().find(|role| role.is(role_id)) {
             // By its rules alone, until now.
-            role["explicit"] = true.into();
+            match role.members.iter_mut().find(|(name, _)| name == "explicit") {
+                Some((_, told)) => "true".clone_into(told),
+                None => role.members.push(("explicit".into(), "true".into())),
+            }
         } else {
-            roles.push(serde_json::json!({"id": role_id, "explicit": true}));
+            let members = vec![("explicit".into(), "true".into()), ("id".into(), json::quoted(role_id))];
+            roles.push(Given { id: Some(role_id.into()), explicit: true, members });
         }
         Self(roles)
     }
 }
 
-fn id_of(role: &Value) -> Option<&str> {
-    role.get("id")?.as_str()
+impl Given {
+    fn is(&self, role_id: &str) -> bool {
+        self.id.as_deref() == Some(role_id)
+    }
+
+    /// What it says of something; null and nothing are the same.
+    fn says(&self, what: &str) -> Option<&str> {
+        let told = self.members.iter().find(|(name, _)| name == what).map(|(_, value)| value.as_str());
+        told.filter(|value| *value != "null")
+    }
+
+    fn text(&self) -> String {
+        let members = self.members.iter().map(|(name, value)| json::quoted(name) + ":" + value);
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    }
 }
 
-fn is(role: &Value, flag: &str) -> bool {
-    role.get(flag).and_then(Value::as_bool) == Some(true)
-}
-
-/// Whether both say the same of something; null and nothing are the same.
-fn same(role: &Value, other: &Value, field: &str) -> bool {
-    let told = |role: &Value| role.get(field).filter(|value| !value.is_null()).cloned();
-    told(role) == told(other)
+impl FromJson for Given {
+    fn from_json(json: Json<'_>, _: &mut Problem) -> Self {
+        let mut given = Self { id: None, explicit: false, members: Vec::new() };
+        for (name, value) in json.members().into_iter().flatten() {
+            match name {
+                "id" => given.id = value.text().map(str::to_owned),
+                "explicit" => given.explicit = value.flag() == Some(true),
+                _ => {}
+            }
+            given.members.push((name.to_owned(), value.compact()));
+        }
+        given
+    }
 }

@@ -148,7 +148,8 @@ impl Role {
 
     /// What makes somebody a member whom nobody gave the role: `mapping rules of the directory …`.
     pub(crate) fn rules(&self) -> String {
-        let directories = self.source_rules.as_ref().map(Rules::directories).unwrap_or_default();
+        let mut directories = BTreeSet::new();
+        self.source_rules.iter().for_each(|rules| rules.add_directories(&mut directories));
         match directories.into_iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().as_slice() {
             [] => "mapping rules".into(),
             [directory] => format!("mapping rules of the directory {directory}"),
@@ -183,8 +184,9 @@ impl Rules {
         self.kind.eq_ignore_ascii_case("RULE") || self.rules.iter().any(Self::map_somebody)
     }
 
-    /// The directories that it is about, each once.
-    fn directories(&self) -> BTreeSet<&str> {
-        self.source.given().into_iter().chain(self.rules.iter().flat_map(Self::directories)).collect()
+    /// Adds the directories that it is about, each once.
+    fn add_directories<'a>(&'a self, directories: &mut BTreeSet<&'a str>) {
+        directories.extend(self.source.given());
+        self.rules.iter().for_each(|rules| rules.add_directories(directories));
     }
 }

@@ -1,7 +1,6 @@
 //! The users of all directories, API clients among them.
 
 use accord_sdk::{Failure, Page, Request, Step};
-use serde_json::json;
 
 use crate::PrivX;
 use crate::api::USERS_VIEW;
@@ -12,12 +11,12 @@ pub(crate) const KNOWN: &str = "user/";
 /// For an API client that is left out.
 pub(crate) const SKIPPED: &[u8] = b"skipped";
 
-pub(crate) fn request() -> Result<Request, Failure> {
-    Ok(Request::new("POST", "/role-store/api/v1/users/search").json(&json!({}))?.permission(USERS_VIEW))
+pub(crate) fn request() -> Request {
+    Request::new("POST", "/role-store/api/v1/users/search").json_text("{}").permission(USERS_VIEW)
 }
 
 pub(crate) fn read(privx: &PrivX, page: &mut Page<'_>) -> Result<Step, Failure> {
-    let mut users = privx.list::<User>(page, &request()?, privx.learned(page, &[]))?;
+    let mut users = privx.list::<User>(page, &request(), privx.learned(page, &[]))?;
     let mut known = Vec::with_capacity(users.items.len());
     let mut skipped = 0;
     for user in &users.items {

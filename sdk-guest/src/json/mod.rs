@@ -26,12 +26,14 @@
 //! `Option` may always be missing or null. Fields that nobody reads are passed over.
 //!
 //! A text is parsed once, into one list of nodes, whatever it is read into: what each struct adds to a connector is
-//! little more than the names of its fields.
+//! little more than the names of its fields. [`Verbatim`] keeps whatever it is, to be sent back or told as it came.
 
 mod lenient;
+mod parse;
 mod problem;
 mod read;
 mod tree;
+mod write;
 
 pub use accord_sdk_derive::FromJson;
 
@@ -39,13 +41,15 @@ pub use lenient::{Count, List, Text};
 pub use problem::Problem;
 pub use read::{FromJson, Ignored, Object};
 pub use tree::Json;
+pub(crate) use tree::Tree;
+pub use write::{Verbatim, quoted};
 
 /// Reads a JSON text.
 ///
 /// # Errors
 /// It is no JSON, or not of the form that was asked for.
 pub fn read<T: FromJson>(text: &[u8]) -> Result<T, Problem> {
-    let tree = tree::Tree::parse(text)?;
+    let tree = Tree::parse(text)?;
     let mut problem = Problem::none();
     let it = T::from_json(tree.root(), &mut problem);
     problem.or(it)

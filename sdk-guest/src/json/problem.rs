@@ -14,16 +14,16 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { path: Vec::new(), what: None }
     }
 
-    pub(super) fn syntax(error: &serde_json::Error) -> Self {
-        Self { path: Vec::new(), what: Some(error.to_string()) }
+    pub(super) fn syntax(what: String) -> Self {
+        Self { path: Vec::new(), what: Some(what) }
     }
 
     /// What was read, unless there was a problem.
-    pub(super) fn or<T>(self, it: T) -> Result<T, Self> {
+    pub(crate) fn or<T>(self, it: T) -> Result<T, Self> {
         if self.what.is_none() { Ok(it) } else { Err(self) }
     }
 
@@ -41,10 +41,16 @@ impl Problem {
         }
     }
 
-    /// Says in which field or at which place of a list the problem is.
+    /// Says in which field the problem is.
     #[cold]
-    pub(super) fn within(&mut self, step: String) {
-        self.path.push(step);
+    pub(super) fn within(&mut self, name: &str) {
+        self.path.push(format!(".{name}"));
+    }
+
+    /// Says at which place of a list the problem is.
+    #[cold]
+    pub(super) fn within_item(&mut self, place: usize) {
+        self.path.push(format!("[{place}]"));
     }
 }
 

@@ -1,23 +1,15 @@
-//! A JSON text as one list of nodes in the order of the text. There is one parser for all that is read.
+//! A JSON text as one list of nodes in the order of the text.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
-
-use super::Problem;
-
-/// Bytes of text for each node that is expected. Too few cost a copy of the list.
-const BYTES_A_NODE: usize = 16;
+use super::{Problem, parse};
 
 #[derive(Debug)]
 pub(super) enum Node<'t> {
     Null,
     Flag(bool),
-    Unsigned(u64),
-    Signed(i64),
-    Float(f64),
+    /// As it is written.
+    Number(&'t str),
     Text(Cow<'t, str>),
     /// How many nodes it is long, with this one. Its items follow.
     List(usize),
@@ -36,17 +28,14 @@ impl Node<'_> {
 
 /// A parsed text.
 #[derive(Debug)]
-pub(super) struct Tree<'t>(Vec<Node<'t>>);
+pub(crate) struct Tree<'t>(Vec<Node<'t>>);
 
 impl<'t> Tree<'t> {
-    pub(super) fn parse(text: &'t [u8]) -> Result<Self, Problem> {
-        let mut nodes = Vec::with_capacity(text.len() / BYTES_A_NODE);
-        let mut parser = serde_json::Deserializer::from_slice(text);
-        let parsed = Next(&mut nodes).deserialize(&mut parser).and_then(|()| parser.end());
-        parsed.map(|()| Self(nodes)).map_err(|error| Problem::syntax(&error))
+    pub(crate) fn parse(text: &'t [u8]) -> Result<Self, Problem> {
+        parse::nodes(text).map(Self)
     }
 
-    pub(super) fn root(&self) -> Json<'_> {
+    pub(crate) fn root(&self) -> Json<'_> {
         Json { nodes: &self.0 }
     }
 }
@@ -78,11 +67,15 @@ impl<'t> Json<'t> {
     }
 
     /// The whole number, if it fits.
-    pub fn whole<N: TryFrom<u64> + TryFrom<i64>>(self) -> Option<N> {
-        match self.nodes.first() {
-            Some(Node::Unsigned(number)) => N::try_from(*number).ok(),
-            Some(Node::Signed(number)) => N::try_from(*number).ok(),
-            _ => None,
+    pub fn whole<N: TryFrom<i128>>(self) -> Option<N> {
+        N::try_from(self.integer()?).ok()
+    }
+
+    fn integer(self) -> Option<i128> {
+        let Some(Node::Number(number)) = self.nodes.first() else { return None };
+        match number.strip_prefix('-') {
+            Some(digits) => digits.parse().ok().map(|number: u64| -i128::from(number)),
+            None => number.parse().ok().map(|number: u64| i128::from(number)),
         }
     }
 
@@ -114,23 +107,13 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// All of it, as it can be changed and sent back. None: it is missing.
-    pub(super) fn value(self) -> Option<Value> {
-        Some(match self.nodes.first()? {
-            Node::Null => Value::Null,
-            Node::Flag(flag) => (*flag).into(),
-            Node::Unsigned(number) => (*number).into(),
-            Node::Signed(number) => (*number).into(),
-            Node::Float(number) => (*number).into(),
-            Node::Text(text) => (**text).into(),
-            Node::List(_) => self.items()?.filter_map(Self::value).collect(),
-            Node::Object(_) => self.members()?.filter_map(|(name, value)| Some((name, value.value()?))).collect(),
-        })
-    }
-
     /// Whether there is nothing, or null.
     pub fn is_nothing(self) -> bool {
         matches!(self.nodes.first(), None | Some(Node::Null))
+    }
+
+    pub(super) fn first(self) -> Option<&'t Node<'t>> {
+        self.nodes.first()
     }
 
     pub(super) fn is_missing(self) -> bool {
@@ -142,7 +125,7 @@ impl<'t> Json<'t> {
         Some(match self.nodes.first()? {
             Node::Null => "null",
             Node::Flag(_) => "true or false",
-            Node::Unsigned(_) | Node::Signed(_) | Node::Float(_) => "a number",
+            Node::Number(_) => "a number",
             Node::Text(_) => "text",
             Node::List(_) => "a list",
             Node::Object(_) => "an object",
@@ -160,81 +143,5 @@ pub(super) fn find<'t>(nodes: &'t [Node<'t>], from: usize, name: &str) -> Option
         if found == name {
             return Some((Json { nodes: value }, at));
         }
-    }
-}
-
-/// Puts what comes next in the text at the end of the list.
-struct Next<'n, 't>(&'n mut Vec<Node<'t>>);
-
-impl<'n, 't> Next<'n, 't> {
-    fn is<E>(self, node: Node<'t>) -> Result<(), E> {
-        self.0.push(node);
-        Ok(())
-    }
-}
-
-impl<'t> DeserializeSeed<'t> for Next<'_, 't> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'t>>(self, parser: D) -> Result<(), D::Error> {
-        parser.deserialize_any(self)
-    }
-}
-
-impl<'t> Visitor<'t> for Next<'_, 't> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.is(Node::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<(), E> {
-        self.is(Node::Flag(flag))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.is(Node::Unsigned(number))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.is(Node::Signed(number))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.is(Node::Float(number))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'t str) -> Result<(), E> {
-        self.is(Node::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.is(Node::Text(Cow::Owned(text.into())))
-    }
-
-    fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<(), A::Error> {
-        let Self(nodes) = self;
-        let at = nodes.len();
-        nodes.push(Node::List(1));
-        while items.next_element_seed(Next(nodes))?.is_some() {}
-        let length = nodes.len() - at;
-        nodes[at] = Node::List(length);
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self(nodes) = self;
-        let at = nodes.len();
-        nodes.push(Node::Object(1));
-        while members.next_key_seed(Next(nodes))?.is_some() {
-            members.next_value_seed(Next(nodes))?;
-        }
-        let length = nodes.len() - at;
-        nodes[at] = Node::Object(length);
-        Ok(())
     }
 }
