@@ -2,8 +2,6 @@
 //!
 //! An account is looked for by its address before it is made, and after an answer that got lost, so that nobody gets two.
 
-use std::collections::BTreeMap;
-
 use accord_sdk::json::Ignored;
 use accord_sdk::types::{AccountOutcome, AccountRequest, AccountState, CredentialOption, DeleteOutcome};
 use accord_sdk::{Arguments, Change, Failure, Grant, Host, Request, ResourceId, Response, Settled, Target};
@@ -24,7 +22,7 @@ struct Wanted<'a> {
 
 #[derive(Serialize)]
 struct NewUser<'a> {
-    attributes: BTreeMap<&'static str, &'a str>,
+    attributes: Attributes<'a>,
     relationships: NewUserRoles<'a>,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -37,17 +35,23 @@ struct NewUserRoles<'a> {
 
 #[derive(Serialize)]
 struct ChangedUser<'a> {
-    attributes: BTreeMap<&'static str, Attribute<'a>>,
+    attributes: &'a Attributes<'a>,
     id: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
 }
 
-#[derive(Serialize, Clone, Copy)]
-#[serde(untagged)]
-enum Attribute<'a> {
-    Text(&'a str),
-    Flag(bool),
+/// What is to be said of an account; what is None stays as it is.
+#[derive(Serialize, Default)]
+pub(crate) struct Attributes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) disabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) title: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -116,8 +120,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn request(&self) -> Result<Request, Failure> {
-        let texts = [("email", Some(self.email)), ("name", self.name), ("title", self.title)];
-        let attributes = texts.into_iter().filter_map(|(name, text)| Some((name, text?))).collect();
+        let attributes = Attributes { disabled: None, email: Some(self.email), name: self.name, title: self.title };
         let roles = Document { data: self.role_ids.iter().map(|id| Named::role(id)).collect() };
         let data = NewUser { kind: "users", attributes, relationships: NewUserRoles { roles } };
         Ok(Request::new("POST", users::PATH).json(&Document { data })?.permission(INVITE))
@@ -236,7 +239,7 @@ pub(crate) fn set_disabled(datadog: &Datadog, host: &Host, user: &User, disabled
     let request = if disabled {
         users::about("DELETE", &user.id)?.permission(managing(user))
     } else {
-        patch(user, BTreeMap::from([("disabled", Attribute::Flag(false))]))?
+        patch(user, &Attributes { disabled: Some(false), ..Attributes::default() })?
     };
     let (is, is_not) = if disabled { ("disabled", "enabled") } else { ("enabled", "disabled") };
     let claim = format!("the user `{}` is {is}", user.id);
@@ -252,33 +255,31 @@ pub(crate) fn describe(
     datadog: &Datadog,
     host: &Host,
     user: &User,
-    wanted: &[(&'static str, &str)],
+    wanted: &Attributes<'_>,
 ) -> Result<Settled, Failure> {
-    let is_so = |user: &User| wanted.iter().all(|(name, text)| has(user, name, text));
-    if is_so(user) {
+    if wanted.are_of(user) {
         return Ok(Settled::WasSo);
     }
-    let attributes = wanted.iter().map(|(name, text)| (*name, Attribute::Text(text))).collect();
-    let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+    let texts = [("name", wanted.name), ("email", wanted.email), ("title", wanted.title)];
+    let names: Vec<&str> = texts.iter().filter(|(_, text)| text.is_some()).map(|(name, _)| *name).collect();
     let names = names.join(", ");
     let claim = format!("the user `{}` has the new {names}", user.id);
-    let change =
-        Change::new(patch(user, attributes)?, claim, format!("the user `{}` still has another {names}", user.id))
-            .elsewhere("if an identity provider describes the person, change it there");
-    datadog.change(host, &change, |_| Ok(users::one(datadog, host, &user.id)?.is_some_and(|user| is_so(&user))))
+    let change = Change::new(patch(user, wanted)?, claim, format!("the user `{}` still has another {names}", user.id))
+        .elsewhere("if an identity provider describes the person, change it there");
+    datadog.change(host, &change, |_| Ok(users::one(datadog, host, &user.id)?.is_some_and(|user| wanted.are_of(&user))))
 }
 
-fn has(user: &User, name: &str, text: &str) -> bool {
-    let user = &user.attributes;
-    match name {
-        "name" => &*user.name == text,
-        "title" => &*user.title == text,
-        // However it is written, it is the same.
-        _ => user.email.eq_ignore_ascii_case(text),
+impl Attributes<'_> {
+    fn are_of(&self, user: &User) -> bool {
+        let told = &user.attributes;
+        self.name.is_none_or(|name| *told.name == *name)
+            && self.title.is_none_or(|title| *told.title == *title)
+            // However it is written, it is the same.
+            && self.email.is_none_or(|email| told.email.eq_ignore_ascii_case(email))
     }
 }
 
-fn patch<'a>(user: &'a User, attributes: BTreeMap<&'static str, Attribute<'a>>) -> Result<Request, Failure> {
+fn patch(user: &User, attributes: &Attributes<'_>) -> Result<Request, Failure> {
     let data = ChangedUser { kind: "users", id: &user.id, attributes };
     Ok(users::about("PATCH", &user.id)?.json(&Document { data })?.permission(managing(user)))
 }

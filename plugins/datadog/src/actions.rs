@@ -3,6 +3,7 @@
 use accord_sdk::types::{ActionResult, ActionState};
 use accord_sdk::{Arguments, Failure, Host, Settled, Value};
 
+use crate::account::Attributes;
 use crate::users;
 use crate::{Datadog, account, api};
 
@@ -39,17 +40,19 @@ pub(crate) fn invoke(
 }
 
 /// What is to be said of an account. Empty text leaves what there is.
-fn description<'a>(arguments: &Arguments<'a>) -> Result<Vec<(&'static str, &'a str)>, Failure> {
-    let mut wanted = Vec::new();
-    for name in ["name", "email", "title"] {
-        wanted.extend(arguments.text(name)?.map(|text| (name, text)));
-    }
-    if wanted.is_empty() {
-        return Err(Failure::refused("nothing to change is given", "give at least one of name, email or title"));
-    }
-    match wanted.iter().find(|(name, _)| *name == "name") {
-        Some((_, text)) if text.chars().count() > LONGEST_NAME || text.contains(['<', '>']) => {
-            let message = format!("`{}` cannot be a name in Datadog", text.escape_debug());
+fn description<'a>(arguments: &Arguments<'a>) -> Result<Attributes<'a>, Failure> {
+    let wanted = Attributes {
+        name: arguments.text("name")?,
+        email: arguments.text("email")?,
+        title: arguments.text("title")?,
+        ..Attributes::default()
+    };
+    match wanted {
+        Attributes { name: None, email: None, title: None, .. } => {
+            Err(Failure::refused("nothing to change is given", "give at least one of name, email or title"))
+        }
+        Attributes { name: Some(name), .. } if name.chars().count() > LONGEST_NAME || name.contains(['<', '>']) => {
+            let message = format!("`{}` cannot be a name in Datadog", name.escape_debug());
             Err(Failure::refused(message, format!("give at most {LONGEST_NAME} characters, without `<` and `>`")))
         }
         _ => Ok(wanted),

@@ -63,6 +63,17 @@ impl Asked {
     pub(crate) fn first(&self) -> Option<&Response> {
         if self.place.is_none() { self.answers.first() } else { None }
     }
+
+    /// Where the list goes on after these answers, the last of which tells how many items there are.
+    fn step(&self, page: &Page<'_>, total: u64) -> Result<Step, Failure> {
+        let began_with = self.place.as_ref().map_or(total, |place| place.began_with);
+        // Items moved between the pages while they were read. Once: a busy list may never stand still.
+        if total != began_with && page.restarts() == 0 {
+            return Ok(Step::Restart(format!("it had {began_with} items and has {total} now")));
+        }
+        let next = Place { number: self.last + 1, total, began_with };
+        if next.number <= next.last() { page.next(&next) } else { Ok(Step::Done) }
+    }
 }
 
 /// Some of a list's items, and where it goes on after them.
@@ -92,27 +103,14 @@ impl Datadog {
 
     /// Reads what a list answered.
     pub(crate) fn items<T: FromJson>(&self, page: &mut Page<'_>, asked: Asked) -> Result<Items<T>, Failure> {
-        let Asked { place, last, answers } = asked;
         let (mut items, mut total) = (Vec::new(), None);
-        for answer in answers {
-            let list: List<T> = self.decode(&answer)?;
-            let Some(told) = list.meta.total() else {
-                let message =
-                    "Datadog's page does not say how many items there are, so nobody knows whether it is the last";
-                return Err(Failure::invalid_response(message, answer.place()));
-            };
-            total = Some(told);
+        for answer in &asked.answers {
+            let list: List<T> = self.decode(answer)?;
+            total = Some(list.meta.demand_total(answer)?);
             items.extend(list.data);
         }
         page.holds(items.len(), total);
-        let total = total.unwrap_or_default();
-        let began_with = place.map_or(total, |place| place.began_with);
-        // Items moved between the pages while they were read. Once: a busy list may never stand still.
-        if total != began_with && page.restarts() == 0 {
-            return Ok(Items { items, step: Step::Restart(format!("it had {began_with} items and has {total} now")) });
-        }
-        let next = Place { number: last + 1, total, began_with };
-        let step = if next.number <= next.last() { page.next(&next)? } else { Step::Done };
+        let step = asked.step(page, total.unwrap_or_default())?;
         Ok(Items { items, step })
     }
 }
@@ -160,6 +158,11 @@ impl Place {
 }
 
 impl Meta {
+    fn demand_total(&self, answer: &Response) -> Result<u64, Failure> {
+        let message = "Datadog's page does not say how many items there are, so nobody knows whether it is the last";
+        self.total().ok_or_else(|| Failure::invalid_response(message, answer.place()))
+    }
+
     fn total(&self) -> Option<u64> {
         [&self.page, &self.pagination].into_iter().find_map(|counters| counters.total_filtered_count.or(counters.total))
     }
