@@ -17,6 +17,18 @@ pub struct Change {
     elsewhere: String,
 }
 
+/// A look at whether the target is as it was wanted, with the answer to the change if there was a good one. Closures are
+/// this, each of which would stand in the component twice if it were called as what it is.
+pub(crate) trait Look {
+    fn at(&mut self, answer: Option<&Response>) -> Result<bool, Failure>;
+}
+
+impl<F: FnMut(Option<&Response>) -> Result<bool, Failure>> Look for F {
+    fn at(&mut self, answer: Option<&Response>) -> Result<bool, Failure> {
+        self(answer)
+    }
+}
+
 /// How it came that a target is as it was wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
@@ -51,17 +63,12 @@ impl Change {
     }
 
     /// Asks once, and looks. See [`Target::change`].
-    pub(crate) fn settle(
-        &self,
-        target: &dyn Words,
-        host: &Host,
-        look: &mut dyn FnMut(Option<&Response>) -> Result<bool, Failure>,
-    ) -> Result<Settled, Failure> {
+    pub(crate) fn settle(&self, target: &dyn Words, host: &Host, look: &mut dyn Look) -> Result<Settled, Failure> {
         let (detail, remedy) = match self.ask(target, host)? {
             Asked::Pointless(refusal) => {
-                return if look(None).unwrap_or(false) { Ok(Settled::WasSo) } else { Err(refusal) };
+                return if look.at(None).unwrap_or(false) { Ok(Settled::WasSo) } else { Err(refusal) };
             }
-            Asked::Open(detail) => match look(None) {
+            Asked::Open(detail) => match look.at(None) {
                 Ok(true) => return Ok(Settled::Changed),
                 Ok(false) => (detail, "try again"),
                 Err(failure) => return Err(self.unknown(detail, &failure)),
@@ -69,7 +76,7 @@ impl Change {
             Asked::Accepted(answer) => {
                 let message = format!("{} accepted the change, but it cannot be seen", target.name());
                 let detail = Detail::new(message).place(self.request.place());
-                match look(Some(&answer)) {
+                match look.at(Some(&answer)) {
                     Ok(true) => return Ok(Settled::Changed),
                     Ok(false) => (detail, &*self.elsewhere),
                     Err(failure) => return Err(self.unknown(detail, &failure)),

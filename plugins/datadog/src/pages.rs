@@ -64,8 +64,24 @@ impl Asked {
         if self.place.is_none() { self.answers.first() } else { None }
     }
 
-    /// Where the list goes on after these answers, the last of which tells how many items there are.
-    fn step(&self, page: &Page<'_>, total: u64) -> Result<Step, Failure> {
+    /// Reads the answers, each of which tells how many items there are now, and says where the list goes on.
+    fn read(
+        &self,
+        page: &mut Page<'_>,
+        read: &mut dyn FnMut(&Response) -> Result<(usize, Meta), Failure>,
+    ) -> Result<Step, Failure> {
+        let (mut held, mut total) = (0, None);
+        for answer in &self.answers {
+            let (length, meta) = read(answer)?;
+            let Some(told) = meta.total() else {
+                let message =
+                    "Datadog's page does not say how many items there are, so nobody knows whether it is the last";
+                return Err(Failure::invalid_response(message, answer.place()));
+            };
+            (held, total) = (length, Some(told));
+        }
+        page.holds(held, total);
+        let total = total.unwrap_or_default();
         let began_with = self.place.as_ref().map_or(total, |place| place.began_with);
         // Items moved between the pages while they were read. Once: a busy list may never stand still.
         if total != began_with && page.restarts() == 0 {
@@ -86,7 +102,7 @@ impl Datadog {
     /// Reads on in a list.
     pub(crate) fn list<T: FromJson>(&self, page: &mut Page<'_>, request: &Request) -> Result<Items<T>, Failure> {
         let asked = self.ask(page, request)?;
-        self.items(page, asked)
+        self.items(page, &asked)
     }
 
     /// Asks for what comes next in a list.
@@ -102,15 +118,13 @@ impl Datadog {
     }
 
     /// Reads what a list answered.
-    pub(crate) fn items<T: FromJson>(&self, page: &mut Page<'_>, asked: Asked) -> Result<Items<T>, Failure> {
-        let (mut items, mut total) = (Vec::new(), None);
-        for answer in &asked.answers {
+    pub(crate) fn items<T: FromJson>(&self, page: &mut Page<'_>, asked: &Asked) -> Result<Items<T>, Failure> {
+        let mut items = Vec::new();
+        let step = asked.read(page, &mut |answer| {
             let list: List<T> = self.decode(answer)?;
-            total = Some(list.meta.demand_total(answer)?);
             items.extend(list.data);
-        }
-        page.holds(items.len(), total);
-        let step = asked.step(page, total.unwrap_or_default())?;
+            Ok((items.len(), list.meta))
+        })?;
         Ok(Items { items, step })
     }
 }
@@ -158,11 +172,6 @@ impl Place {
 }
 
 impl Meta {
-    fn demand_total(&self, answer: &Response) -> Result<u64, Failure> {
-        let message = "Datadog's page does not say how many items there are, so nobody knows whether it is the last";
-        self.total().ok_or_else(|| Failure::invalid_response(message, answer.place()))
-    }
-
     fn total(&self) -> Option<u64> {
         [&self.page, &self.pagination].into_iter().find_map(|counters| counters.total_filtered_count.or(counters.total))
     }

@@ -71,7 +71,7 @@ pub(crate) fn read(datadog: &Datadog, page: &mut Page<'_>) -> Result<Step, Failu
         page.discover(Collection::named("routing"));
         return Ok(Step::Done);
     }
-    let Items { items: schedules, step } = datadog.items::<Schedule>(page, asked)?;
+    let Items { items: schedules, step } = datadog.items::<Schedule>(page, &asked)?;
     for schedule in &schedules {
         schedule.put(datadog, page)?;
         if datadog.sync_schedule_members {

@@ -1,7 +1,5 @@
 //! The users, service accounts among them, and in each user the roles that they have: no role is asked for its users.
 
-use std::collections::BTreeSet;
-
 use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::{Detail, SettledState};
 use accord_sdk::{
@@ -87,10 +85,12 @@ pub(crate) fn nobody(user_id: &str) -> Failure {
 
 pub(crate) fn read(datadog: &Datadog, page: &mut Page<'_>) -> Result<Step, Failure> {
     let Items { items: users, step } = datadog.list::<User>(page, &request())?;
-    let mut role_ids = BTreeSet::new();
+    let mut role_ids = Vec::new();
     for user in &users {
         for role_id in user.role_ids() {
-            role_ids.insert(role_id);
+            if !role_ids.contains(&role_id) {
+                role_ids.push(role_id);
+            }
             page.grant(Grant::new(roles::id(role_id), "member", id(&user.id)))?;
         }
         let resource = user.resource(page);
@@ -102,7 +102,7 @@ pub(crate) fn read(datadog: &Datadog, page: &mut Page<'_>) -> Result<Step, Failu
 
 /// A role that is not among the listed ones was made in between, or deleted: the roles are listed once more. Without a
 /// complete listing there is nothing to compare with.
-fn discover_unlisted(page: &mut Page<'_>, role_ids: &BTreeSet<&str>) {
+fn discover_unlisted(page: &mut Page<'_>, role_ids: &[&str]) {
     if page.collection_state("roles") != Some(SettledState::Complete) {
         return;
     }

@@ -116,19 +116,33 @@ impl<T: FromJson> FromJson for Option<T> {
 
 impl<T: FromJson> FromJson for Vec<T> {
     fn from_json(json: Json<'_>, problem: &mut Problem) -> Self {
-        let Some(items) = json.items() else {
-            problem.expected("a list", json);
-            return Self::new();
-        };
         let mut list = Self::new();
-        for item in items {
-            let earlier = problem.exists();
-            list.push(T::from_json(item, problem));
-            if problem.exists() && !earlier {
-                problem.within_item(list.len() - 1);
-            }
-        }
+        read_items(json, problem, &mut list);
         list
+    }
+}
+
+/// What takes the items of a list, one by one. All lists are read by one function that does not know what they hold.
+trait Items {
+    fn take(&mut self, item: Json<'_>, problem: &mut Problem);
+}
+
+impl<T: FromJson> Items for Vec<T> {
+    fn take(&mut self, item: Json<'_>, problem: &mut Problem) {
+        self.push(T::from_json(item, problem));
+    }
+}
+
+fn read_items(json: Json<'_>, problem: &mut Problem, list: &mut dyn Items) {
+    let Some(items) = json.items() else {
+        return problem.expected("a list", json);
+    };
+    for (place, item) in items.enumerate() {
+        let earlier = problem.exists();
+        list.take(item, problem);
+        if problem.exists() && !earlier {
+            problem.within_item(place);
+        }
     }
 }
 
