@@ -60,24 +60,18 @@ pub(crate) fn failure(target: &dyn Words, response: &Response) -> Failure {
     let status = target.status(response);
     let name = target.name();
     let told = told(status, &target.explain(response), response);
-    let detail = |message: String| Detail::new(message).place(response.place());
+    let what = match status {
+        401 => return credentials(target, response, told),
+        429 => return Failure::RateLimited(response.header("retry-after").and_then(|wait| wait.trim().parse().ok())),
+        404 => "does not know what was asked for",
+        408 | 500.. => "failed",
+        400..500 => "refused the request",
+        _ => "gave an unexpected answer",
+    };
+    let detail = Detail::new(format!("{name} {what} ({told})")).place(response.place());
     match status {
-        401 => {
-            let refused = target.credentials_refused(response);
-            // A token is asked for by the host: its endpoint is where somebody has to look.
-            let (told, place) = match response.token_refused() {
-                Some((status, path)) => {
-                    (self::told(status, &target.explain(response), response), format!("POST {path}"))
-                }
-                None => (told, response.place().into()),
-            };
-            let mut refused = refused.place(place);
-            refused.message = format!("{} ({told})", refused.message);
-            Failure::Credentials(about_clock(refused, name, response))
-        }
         403 => {
             let permission = response.permission();
-            let detail = detail(format!("{name} refused the request ({told})"));
             let detail = if permission.is_empty() {
                 detail.meaning("the credential lacks a permission")
             } else {
@@ -87,12 +81,22 @@ pub(crate) fn failure(target: &dyn Words, response: &Response) -> Failure {
             };
             Failure::Permission(PermissionDetail { permission: permission.into(), detail })
         }
-        404 => Failure::NotFound(detail(format!("{name} does not know what was asked for ({told})"))),
-        429 => Failure::RateLimited(response.header("retry-after").and_then(|wait| wait.trim().parse().ok())),
-        408 | 500.. => Failure::Upstream(detail(format!("{name} failed ({told})"))),
-        400..500 => Failure::Refused(detail(format!("{name} refused the request ({told})"))),
-        _ => Failure::InvalidResponse(detail(format!("{name} gave an unexpected answer ({told})"))),
+        404 => Failure::NotFound(detail),
+        408 | 500.. => Failure::Upstream(detail),
+        400..500 => Failure::Refused(detail),
+        _ => Failure::InvalidResponse(detail),
     }
+}
+
+fn credentials(target: &dyn Words, response: &Response, told: String) -> Failure {
+    // A token is asked for by the host: its endpoint is where somebody has to look.
+    let (told, place) = match response.token_refused() {
+        Some((status, path)) => (self::told(status, &target.explain(response), response), format!("POST {path}")),
+        None => (told, response.place().into()),
+    };
+    let mut refused = target.credentials_refused(response).place(place);
+    refused.message = format!("{} ({told})", refused.message);
+    Failure::Credentials(about_clock(refused, target.name(), response))
 }
 
 /// An answer, or what it means that there is none.
@@ -101,22 +105,26 @@ fn received(
     answer: Result<http::Response, HttpError>,
     request: &Request,
 ) -> Result<Response, Failure> {
-    let name = target.name();
-    let upstream = |message: String| {
-        Failure::Upstream(Detail::new(message).place(request.place()).remedy(target.unreachable_remedy()))
+    let error = match answer {
+        Ok(wire) => return Ok(Response::new(wire, request)),
+        Err(error) => error,
     };
-    answer.map(|wire| Response::new(wire, request)).map_err(|error| match error {
-        HttpError::Policy(text) => Failure::bug(format!("a request that the policy refuses: {text}")),
-        HttpError::Dns(text) => upstream(format!("the host name of {name} cannot be resolved: {text}")),
-        HttpError::Connect(text) => upstream(format!("no answer from {name}: {text}")),
-        HttpError::Tls(text) => upstream(format!("no trusted TLS connection to {name}: {text}")),
-        HttpError::TimedOut(outcome) => upstream(format!("{name} did not answer in time{}", effect(outcome))),
-        HttpError::Reset(outcome) => upstream(format!("the connection to {name} broke{}", effect(outcome))),
+    let name = target.name();
+    let message = match error {
+        HttpError::Policy(text) => return Err(Failure::bug(format!("a request that the policy refuses: {text}"))),
         HttpError::TooLarge(limit) => {
-            Failure::invalid_response(format!("{name} answered with more than {limit} bytes"), request.place())
+            let message = format!("{name} answered with more than {limit} bytes");
+            return Err(Failure::invalid_response(message, request.place()));
         }
-        HttpError::Deadline => upstream("the time of this run is used up".into()),
-    })
+        HttpError::Dns(text) => ["the host name of ", name, " cannot be resolved: ", &text].concat(),
+        HttpError::Connect(text) => ["no answer from ", name, ": ", &text].concat(),
+        HttpError::Tls(text) => ["no trusted TLS connection to ", name, ": ", &text].concat(),
+        HttpError::TimedOut(outcome) => [name, " did not answer in time", effect(outcome)].concat(),
+        HttpError::Reset(outcome) => ["the connection to ", name, " broke", effect(outcome)].concat(),
+        HttpError::Deadline => "the time of this run is used up".into(),
+    };
+    let detail = Detail::new(message).place(request.place());
+    Err(Failure::Upstream(detail.remedy(target.unreachable_remedy())))
 }
 
 pub(crate) fn send(target: &dyn Words, host: &Host, request: &Request) -> Result<Response, Failure> {
