@@ -189,7 +189,6 @@ fn drop_contents(connection: &Connection, id: i64) -> Result<u64, Error> {
             due.push(orphan);
         }
     }
-    connection.execute("DELETE FROM grant_extras WHERE id NOT IN (SELECT extra FROM staged_grants)", [])?;
     Ok(freed)
 }
 

@@ -54,14 +54,9 @@ CREATE TABLE staged_entitlements (
 -- Most grants are nothing but two ids: a page's lie packed in one blob (`pairs`).
 CREATE TABLE staged_pairs (page INTEGER PRIMARY KEY, pairs BLOB NOT NULL);
 
--- The others. No index at all while loading: a restart is rare, a grant is not.
+-- The others, with what few have: an id of their own, annotations (as a Grant message with nothing else), expansion, a
+-- principal that another file holds. No index at all while loading: a restart is rare, a grant is not.
 CREATE TABLE staged_grants (
     id INTEGER PRIMARY KEY, page INTEGER NOT NULL, entitlement INTEGER NOT NULL, principal INTEGER NOT NULL,
-    extra INTEGER NOT NULL
-);
-
--- What few grants have: an id of their own, annotations (as a Grant message with nothing else), expansion, a principal
--- that another file holds.
-CREATE TABLE grant_extras (
-    id INTEGER PRIMARY KEY, external_id TEXT, annotations BLOB NOT NULL, expansion BLOB, matches INTEGER NOT NULL
+    external_id TEXT, annotations BLOB NOT NULL, expansion BLOB, matches INTEGER NOT NULL
 );

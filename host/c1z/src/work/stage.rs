@@ -44,6 +44,13 @@ pub(super) struct Stage<'a> {
     staged: Staged,
 }
 
+/// What a grant has beyond its ids.
+struct Extra<'r> {
+    own_id: Option<&'r str>,
+    annotations: Vec<u8>,
+    expansion: Option<Vec<u8>>,
+}
+
 /// What a type is to this sync.
 enum Kind {
     Selected,
@@ -70,7 +77,8 @@ impl<'a> Stage<'a> {
                 "INSERT INTO staged_resources (page, resource, parent, stub, data) VALUES (?, ?, ?, ?, ?)",
             )?,
             insert_grant: connection.prepare_cached(
-                "INSERT INTO staged_grants (page, entitlement, principal, extra) VALUES (?, ?, ?, ?)",
+                "INSERT INTO staged_grants (page, entitlement, principal, external_id, annotations, expansion, matches)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?,
             pairs: Pairs::default(),
             content: Vec::new(),
@@ -160,13 +168,21 @@ impl<'a> Stage<'a> {
                 return Ok(());
             }
         }
-        let extra = self.grant_extra(row, matches)?;
+        let extra = self.grant_extra(row)?;
         let entitlement = self.interner.entitlement(self.connection, &row.entitlement, &row.entitlement_resource)?;
         let principal = self.interner.resource(self.connection, &row.principal)?;
         match extra {
             None => self.pairs.push(entitlement, principal)?,
-            Some(extra) => {
-                self.insert_grant.execute([self.page, entitlement, principal, extra])?;
+            Some(Extra { own_id, annotations, expansion }) => {
+                self.insert_grant.execute(params![
+                    self.page,
+                    entitlement,
+                    principal,
+                    own_id,
+                    annotations,
+                    expansion,
+                    matches
+                ])?;
             }
         }
         self.staged.rows += 1;
@@ -209,7 +225,7 @@ impl<'a> Stage<'a> {
     }
 
     /// What a grant has beyond its ids, if it has anything.
-    fn grant_extra(&mut self, row: &Grant, matches: bool) -> Result<Option<i64>, Error> {
+    fn grant_extra<'r>(&mut self, row: &'r Grant) -> Result<Option<Extra<'r>>, Error> {
         let extras = self.encoder.grant_extras(row).map_err(|error| self.refuse(&error))?;
         self.note(extras.notes);
         // The id that everybody would build anyway is no id of its own.
@@ -220,13 +236,7 @@ impl<'a> Stage<'a> {
         let annotations = proto::Grant { annotations: extras.annotations, ..Default::default() }.encode_to_vec();
         let expansion = extras.expansion.map(|expansion| expansion.encode_to_vec());
         self.hash(&[&annotations, expansion.as_deref().unwrap_or_default()]);
-        let extra = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO grant_extras (external_id, annotations, expansion, matches) VALUES (?, ?, ?, ?)",
-            )?
-            .insert(params![own_id, annotations, expansion, matches])?;
-        Ok(Some(extra))
+        Ok(Some(Extra { own_id, annotations, expansion }))
     }
 
     fn kind(&self, what: &'static str, id: impl FnOnce() -> String, resource_type: &str) -> Result<Kind, Error> {

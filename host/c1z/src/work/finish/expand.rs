@@ -60,7 +60,7 @@ pub(super) fn expand(
 fn edges(connection: &Connection, types: &[&str], limits: &Limits, notes: &mut Vec<Note>) -> Result<Edges, Error> {
     let mut select = connection.prepare(
         "SELECT g.entitlement, g.principal, ifnull(m.expansion, x.expansion)
-         FROM temp.grants g LEFT JOIN grant_extras x ON x.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra
+         FROM temp.grants g LEFT JOIN staged_grants x ON x.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra
          WHERE g.extra IS NOT NULL AND ifnull(m.expansion, x.expansion) IS NOT NULL
          ORDER BY g.entitlement, g.principal, g.variant",
     )?;
@@ -209,11 +209,11 @@ fn collection_of_grant(
     source: &str,
 ) -> Result<CollectionAddress, Error> {
     let page: i64 = connection.query_row(
-        "SELECT g.page FROM grant_extras x JOIN staged_grants g ON g.extra = x.id
-         JOIN temp.page_ranks r ON r.page = g.page JOIN temp.entitlement_ranks e ON e.id = g.entitlement
+        "SELECT g.page FROM staged_grants g JOIN temp.page_ranks r ON r.page = g.page
+         JOIN temp.entitlement_ranks e ON e.id = g.entitlement
          JOIN temp.principal_ranks p ON p.id = g.principal
-         WHERE e.rank = ? AND p.rank = ? AND x.expansion IS NOT NULL
-         ORDER BY instr(x.expansion, CAST(? AS BLOB)) = 0, r.rank LIMIT 1",
+         WHERE e.rank = ? AND p.rank = ? AND g.expansion IS NOT NULL
+         ORDER BY instr(g.expansion, CAST(? AS BLOB)) = 0, r.rank LIMIT 1",
         params![entitlement, principal, source],
         |row| row.get(0),
     )?;

@@ -18,7 +18,7 @@ use super::sort::{Sorted, Sorter};
 pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
     connection.execute_batch(
         "CREATE TEMP TABLE custom_ids (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
-         INSERT INTO temp.custom_ids (id) SELECT DISTINCT external_id FROM grant_extras WHERE external_id IS NOT NULL ORDER BY 1;
+         INSERT INTO temp.custom_ids (id) SELECT DISTINCT external_id FROM staged_grants WHERE external_id IS NOT NULL ORDER BY 1;
          CREATE TEMP TABLE grants (
              entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, variant INTEGER NOT NULL, extra INTEGER,
              copies INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)
@@ -31,20 +31,18 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
     // Cross joins keep the long table outside: the others are looked up by number.
     connection.execute_batch(
         "INSERT INTO temp.grants
-         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.extra, 1, 0
-         FROM staged_grants g CROSS JOIN grant_extras x ON x.id = g.extra
-         CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
+         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.id, 1, 0
+         FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
          CROSS JOIN temp.principal_ranks p ON p.id = g.principal CROSS JOIN temp.principals m ON m.rank = p.rank
-         LEFT JOIN temp.custom_ids c ON c.id = x.external_id
-         WHERE m.staged IS NOT NULL OR x.matches
-         ORDER BY e.rank, p.rank, variant, g.extra
+         LEFT JOIN temp.custom_ids c ON c.id = g.external_id
+         WHERE m.staged IS NOT NULL OR g.matches
+         ORDER BY e.rank, p.rank, variant, g.id
          ON CONFLICT DO UPDATE SET copies = copies + 1, extra = min(extra, excluded.extra);
          INSERT OR IGNORE INTO temp.dropped
          SELECT g.entitlement, g.principal
-         FROM staged_grants g CROSS JOIN grant_extras x ON x.id = g.extra
-         LEFT JOIN temp.entitlement_ranks e ON e.id = g.entitlement
+         FROM staged_grants g LEFT JOIN temp.entitlement_ranks e ON e.id = g.entitlement
          CROSS JOIN temp.principal_ranks p ON p.id = g.principal CROSS JOIN temp.principals m ON m.rank = p.rank
-         WHERE e.id IS NULL OR NOT (m.staged IS NOT NULL OR x.matches);",
+         WHERE e.id IS NULL OR NOT (m.staged IS NOT NULL OR g.matches);",
     )?;
     pack(connection, sort(connection)?)?;
     connection.execute_batch("DROP TABLE temp.runs")?;
@@ -164,9 +162,9 @@ fn refuse_shared_ids(connection: &Connection) -> Result<(), Error> {
     let id: String = row.get(0)?;
     let mut holders = connection.prepare(
         "SELECT i.external_id || ' to ' || p.type || ':' || p.resource AS pair, g.page, min(r.rank)
-         FROM grant_extras x JOIN staged_grants g ON g.extra = x.id JOIN temp.page_ranks r ON r.page = g.page
+         FROM staged_grants g JOIN temp.page_ranks r ON r.page = g.page
          JOIN entitlement_ids i ON i.id = g.entitlement JOIN resource_ids p ON p.id = g.principal
-         WHERE x.external_id = ? GROUP BY pair ORDER BY min(r.rank), pair LIMIT 2",
+         WHERE g.external_id = ? GROUP BY pair ORDER BY min(r.rank), pair LIMIT 2",
     )?;
     let holders: Vec<(String, i64)> =
         holders.query_map([&id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
@@ -193,10 +191,10 @@ fn merge_extras(connection: &Connection) -> Result<(), Error> {
         return Ok(());
     }
     let mut select = connection.prepare(
-        "SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, x.annotations, x.expansion, m.copies
-         FROM grant_extras x JOIN staged_grants g ON g.extra = x.id JOIN temp.page_ranks r ON r.page = g.page
+        "SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.annotations, g.expansion, m.copies
+         FROM staged_grants g JOIN temp.page_ranks r ON r.page = g.page
          JOIN temp.entitlement_ranks e ON e.id = g.entitlement JOIN temp.principal_ranks p ON p.id = g.principal
-         LEFT JOIN temp.custom_ids c ON c.id = x.external_id
+         LEFT JOIN temp.custom_ids c ON c.id = g.external_id
          JOIN temp.grants m ON m.entitlement = e.rank AND m.principal = p.rank AND m.variant = ifnull(c.number, 0)
          WHERE m.copies > 1
          ORDER BY e.rank, p.rank, variant, r.rank, g.id",

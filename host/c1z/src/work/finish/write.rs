@@ -171,7 +171,7 @@ impl Writer<'_, '_> {
              WHERE g.variant > 0 OR {nested} ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
         ))?;
         let mut extras = self.scratch.prepare(
-            "SELECT annotations, expansion FROM grant_extras WHERE id = ?1
+            "SELECT annotations, expansion FROM staged_grants WHERE id = ?1
              UNION ALL SELECT annotations, expansion FROM temp.merged_extras WHERE id = -?1",
         )?;
         let mut texts =
