@@ -2,8 +2,7 @@
 
 use accord_sdk::json::{self, FromJson, Json, List, Object, Problem, Text};
 use accord_sdk::types::Detail;
-use accord_sdk::{Failure, Page, Request, Response, Step, Target};
-use serde::Serialize;
+use accord_sdk::{Failure, Request, Response, Target};
 
 use crate::Aks;
 
@@ -201,59 +200,22 @@ impl Aks {
     }
 }
 
-/// `{"value": […], "nextLink": …}`.
-#[derive(FromJson)]
-pub(crate) struct Listed<T> {
-    value: Vec<T>,
-    #[json(default, rename = "nextLink")]
-    next_link: Text,
-}
-
-/// Where a listing stands: the query of the next link.
-#[derive(Serialize, FromJson)]
-pub(crate) struct Place {
-    pub(crate) query: Vec<(String, String)>,
-}
-
-/// Reads one page of a listing from where it stands, and says where it goes on.
-pub(crate) fn list<T: FromJson>(
-    aks: &Aks,
-    page: &mut Page<'_>,
-    listing: &str,
-    first: &[(&str, &str)],
-) -> Result<(Vec<T>, Option<Place>), Failure> {
-    let place: Option<Place> = page.cursor()?;
-    let mut request = aks.authorization_request(listing);
-    match &place {
-        // The link repeats the query of the first request.
-        Some(place) => request = request.with_query(place.query.clone()),
-        None => {
-            for (name, value) in first {
-                request = request.query(name, value);
-            }
-        }
-    }
-    let response = Arm.send(page, &request)?;
-    let listed: Listed<T> = Arm.decode(&response)?;
-    page.holds(listed.value.len(), None);
-    let next = listed.next_link.given().map(|link| followed(aks, link, &request)).transpose()?;
-    Ok((listed.value, next))
-}
-
-/// A link to the next page leads to the same path of the same origin, however Azure spells it; what counts is its query.
-fn followed(aks: &Aks, link: &str, request: &Request) -> Result<Place, Failure> {
-    let elsewhere = || Failure::invalid_response("a link to the next page leads elsewhere", request.place());
-    let path = request.place();
-    let path = path.split_once(' ').map(|(_, path)| path).unwrap_or_default();
-    let rest = link.strip_prefix(&aks.arm).ok_or_else(elsewhere)?;
+/// A link to the next page of a listing, without its origin. It leads to the same path of the same origin, however that is
+/// spelled; what counts is its query.
+pub(crate) fn checked(origin: &str, link: &str, request: &Request) -> Result<String, Failure> {
+    let place = request.place();
+    let elsewhere = || Failure::invalid_response("a link to the next page leads elsewhere", place.as_str());
+    let path = place.split_once(' ').map(|(_, path)| path).unwrap_or_default();
+    let rest = link.strip_prefix(origin).ok_or_else(elsewhere)?;
     let (linked, _) = rest.split_once('?').ok_or_else(elsewhere)?;
     if !linked.eq_ignore_ascii_case(path) {
         return Err(elsewhere());
     }
-    Ok(Place { query: Request::link(rest)?.into_query() })
+    Request::link(rest)?;
+    Ok(rest.to_owned())
 }
 
-/// Goes on at a place, or is done.
-pub(crate) fn step(page: &Page<'_>, next: Option<&Place>) -> Result<Step, Failure> {
-    next.map_or(Ok(Step::Done), |place| page.next(place))
+/// The request for the page that such a link leads to.
+pub(crate) fn follow(request: Request, link: &str) -> Result<Request, Failure> {
+    Ok(request.with_query(Request::link(link)?.into_query()))
 }

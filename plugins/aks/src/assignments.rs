@@ -1,45 +1,28 @@
 //! Who has an Azure role on the cluster: at it, below it, or at something that it is part of.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use accord_sdk::json::{FromJson, Text};
+use accord_sdk::json::FromJson;
 use accord_sdk::types::{GrantAnnotation, Value};
-use accord_sdk::{Entitlement, Failure, Grant, Page, ResourceId, Step};
+use accord_sdk::{Entitlement, Failure, Grant, Page, ResourceId, Step, entitlement_id};
 use serde::Serialize;
 
+use crate::Aks;
+use crate::authorization::{self, Item};
 use crate::bindings::expanded_over;
+use crate::by_name::ByName;
 use crate::definitions::{self, AzureRole};
-use crate::directory::{self, Kind};
-use crate::situation;
-use crate::{Aks, arm};
-
-#[derive(FromJson)]
-struct Assignment {
-    id: String,
-    properties: Properties,
-}
-
-#[derive(FromJson, Default)]
-#[json(default, rename_all = "camelCase")]
-struct Properties {
-    role_definition_id: Text,
-    principal_id: Text,
-    principal_type: Text,
-    scope: Text,
-    condition: Text,
-}
+use crate::directory::{Kind, Principals};
+use crate::situation::{self, Situation};
 
 /// Where the listing stands. It is read as a whole first; if nothing from above the cluster is in that, what holds at the
 /// cluster is read too, since the two questions are documented in two ways.
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, FromJson, Default)]
 struct Place {
     at_scope: bool,
     seen_from_above: bool,
-    query: Vec<(String, String)>,
+    link: Option<String>,
 }
 
 /// What a role is held over.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Scope {
     slug: String,
     /// What people read: `in namespace team-a`.
@@ -47,116 +30,108 @@ struct Scope {
     from_above: bool,
 }
 
-/// Why somebody holds a role.
-#[derive(Default)]
-struct Reasons {
-    scopes: BTreeSet<String>,
-    assignments: BTreeSet<String>,
-    conditions: BTreeSet<String>,
-}
-
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
-    let place: Option<Place> = page.cursor()?;
-    let (at_scope, seen) = place.as_ref().map_or((false, false), |place| (place.at_scope, place.seen_from_above));
-    let filter: &[(&str, &str)] = if at_scope { &[("$filter", "atScope()")] } else { &[] };
-    let (assignments, next) = arm::list::<Assignment>(aks, page, "roleAssignments", filter)?;
+    let Place { at_scope, seen_from_above, link } = page.cursor()?.unwrap_or_default();
+    let request = aks.authorization_request("roleAssignments");
+    let request = if at_scope { request.query("$filter", "atScope()") } else { request };
+    let (assignments, next) = authorization::list(aks, page, request, link)?;
 
     let cluster = aks.cluster_id();
-    let scoped: Vec<(&Assignment, Scope)> = assignments
-        .iter()
-        .filter_map(|assignment| Some((assignment, scope(&assignment.properties.scope, &cluster)?)))
+    let scoped: Vec<(Item, Scope)> = assignments
+        .into_iter()
+        .filter_map(|assignment| scope(&assignment.properties.scope, &cluster).map(|scope| (assignment, scope)))
         .collect();
-    let seen_from_above = seen || scoped.iter().any(|(_, scope)| scope.from_above);
+    let seen_from_above = seen_from_above || scoped.iter().any(|(_, scope)| scope.from_above);
     let roles = roles(page, &scoped);
-    let mut grants: BTreeMap<(String, Scope, Kind, String), Reasons> = BTreeMap::new();
-    for (assignment, scope) in scoped {
-        let properties = &assignment.properties;
-        let role = role_id(&properties.role_definition_id);
-        if !roles.get(&role).is_some_and(|role| role.matters(&situation)) {
-            continue;
+    let mut assigned =
+        Assigned { aks, situation: &situation, principals: Principals::default(), pushed: ByName::default() };
+    for (assignment, scope) in &scoped {
+        let role = role_id(&assignment.properties.role_definition_id);
+        if let Some(meaning) = roles.get(&role).filter(|meaning| meaning.matters(&situation)) {
+            assigned.push(page, &role, meaning, assignment, scope)?;
         }
-        let kind = match &*properties.principal_type {
-            "Group" | "ForeignGroup" => Kind::Team,
-            "Device" => {
-                page.note(
-                    "a role assigned to a device",
-                    "devices do not log in to clusters",
-                    &*properties.principal_id,
-                );
-                continue;
-            }
-            _ => Kind::Person,
-        };
-        let reasons = grants.entry((role, scope, kind, properties.principal_id.to_lowercase())).or_default();
-        reasons.scopes.insert(properties.scope.to_string());
-        reasons.assignments.insert(assignment.id.clone());
-        reasons.conditions.extend(properties.condition.given().map(str::to_owned));
     }
-    push(aks, page, &situation, &roles, grants)?;
+    assigned.principals.push(page, &situation)?;
     match next {
-        Some(next) => page.next(&Place { at_scope, seen_from_above, query: next.query }),
+        Some(link) => page.next(&Place { at_scope, seen_from_above, link: Some(link) }),
         None if at_scope || seen_from_above => Ok(Step::Done),
-        None => {
-            let query = aks.authorization_request("roleAssignments").query("$filter", "atScope()").into_query();
-            page.next(&Place { at_scope: true, seen_from_above, query })
-        }
+        None => page.next(&Place { at_scope: true, seen_from_above, link: None }),
     }
 }
 
 /// What the roles of a page mean.
-fn roles(page: &mut Page<'_>, scoped: &[(&Assignment, Scope)]) -> BTreeMap<String, AzureRole> {
-    let ids: BTreeSet<String> =
-        scoped.iter().map(|(assignment, _)| role_id(&assignment.properties.role_definition_id)).collect();
-    let ids: Vec<String> = ids.into_iter().collect();
-    let found = definitions::find(page, &ids);
-    ids.iter().zip(found).map(|(id, role)| (id.clone(), role.unwrap_or_else(|| AzureRole::unknown(id)))).collect()
+fn roles(page: &mut Page<'_>, scoped: &[(Item, Scope)]) -> ByName<AzureRole> {
+    let mut ids = ByName::default();
+    for (assignment, _) in scoped {
+        ids.add(role_id(&assignment.properties.role_definition_id), || ());
+    }
+    let ids = ids.names();
+    let mut roles = ByName::default();
+    for (id, role) in ids.iter().zip(definitions::find(page, &ids)) {
+        roles.add(id.clone(), || role.unwrap_or_else(|| AzureRole::unknown(id)));
+    }
+    roles
 }
 
-fn push(
-    aks: &Aks,
-    page: &mut Page<'_>,
-    situation: &situation::Situation,
-    roles: &BTreeMap<String, AzureRole>,
-    grants: BTreeMap<(String, Scope, Kind, String), Reasons>,
-) -> Result<(), Failure> {
-    let people: BTreeSet<(Kind, &str, &str)> = grants.keys().map(|(_, _, kind, id)| (*kind, id.as_str(), "")).collect();
-    directory::push_principals(page, situation, &people)?;
-    let mut pushed = BTreeSet::new();
-    for ((role, scope, kind, principal), reasons) in grants {
-        let id = ResourceId::new("azure_role", &role);
-        let meaning = roles.get(&role).cloned().unwrap_or_else(|| AzureRole::unknown(&role));
-        if pushed.insert((role.clone(), String::new())) {
-            page.resource(meaning.resource(&role))?;
+/// One page of assignments in the making.
+struct Assigned<'a> {
+    aks: &'a Aks,
+    situation: &'a Situation,
+    principals: Principals,
+    /// Roles and entitlements, once each.
+    pushed: ByName<()>,
+}
+
+impl Assigned<'_> {
+    /// Pushes what one assignment gives. The host unites the grants of several assignments that give the same.
+    fn push(
+        &mut self,
+        page: &mut Page<'_>,
+        role: &str,
+        meaning: &AzureRole,
+        assignment: &Item,
+        scope: &Scope,
+    ) -> Result<(), Failure> {
+        let properties = &assignment.properties;
+        let kind = match &*properties.principal_type {
+            "Group" | "ForeignGroup" => Kind::Team,
+            "Device" => {
+                let why = "devices do not log in to clusters";
+                page.note("a role assigned to a device", why, &*properties.principal_id);
+                return Ok(());
+            }
+            _ => Kind::Person,
+        };
+        let id = ResourceId::new("azure_role", role);
+        if self.pushed.add(role.to_owned(), || ()) {
+            page.resource(meaning.resource(role))?;
         }
-        if pushed.insert((role, scope.slug.clone())) {
+        if self.pushed.add(entitlement_id(&id, &scope.slug), || ()) {
             let name = format!("{} {}", meaning.name(), scope.words);
             let entitlement = Entitlement::new(&id, &scope.slug).description(format!("Holds the Azure role {name}"));
             page.entitlement(entitlement.display_name(name).grantable_to("user").grantable_to("group"))?;
         }
-        let mut grant = Grant::new(&id, &scope.slug, kind.id(&principal));
-        grant.annotations.push(GrantAnnotation::Metadata(reasons.metadata(scope.from_above)));
-        if kind == Kind::Team && situation.graph && aks.expand_groups {
-            grant.expansion = Some(expanded_over(&kind.id(&principal), "user"));
+        let principal = properties.principal_id.to_lowercase();
+        self.principals.add(kind, &principal, "");
+        let mut grant = Grant::new(&id, &scope.slug, kind.id(principal));
+        if kind == Kind::Team && self.situation.graph && self.aks.expand_groups {
+            grant.expansion = Some(expanded_over(&grant.principal, "user"));
         }
-        page.grant(grant)?;
+        page.grant(grant.annotate(GrantAnnotation::Metadata(metadata(assignment, scope))))
     }
-    Ok(())
 }
 
-impl Reasons {
-    fn metadata(self, from_above: bool) -> Vec<(String, Value)> {
-        let items = |set: BTreeSet<String>| Value::Items(set.into_iter().collect());
-        let mut metadata = vec![
-            ("scopes".to_owned(), items(self.scopes)),
-            ("assignment_ids".to_owned(), items(self.assignments)),
-            ("inherited".to_owned(), Value::Flag(from_above)),
-        ];
-        if !self.conditions.is_empty() {
-            metadata.push(("conditions".to_owned(), items(self.conditions)));
-        }
-        metadata
-    }
+/// Why somebody holds a role.
+fn metadata(assignment: &Item, scope: &Scope) -> Vec<(String, Value)> {
+    let item = |text: &str| Value::Items(vec![text.to_owned()]);
+    let mut metadata = vec![
+        ("scopes".to_owned(), item(&assignment.properties.scope)),
+        ("assignment_ids".to_owned(), item(&assignment.id)),
+        ("inherited".to_owned(), Value::Flag(scope.from_above)),
+    ];
+    metadata.extend(assignment.properties.condition.given().map(|text| ("conditions".to_owned(), item(text))));
+    metadata
 }
 
 /// The GUID at the end of a definition's id.

@@ -1,41 +1,18 @@
 //! Azure's role definitions: which of them matter for a cluster, and why. Most have nothing to do with it.
 
-use accord_sdk::json::{self, FromJson, List, Text};
+use accord_sdk::json::{self, FromJson, List};
 use accord_sdk::types::SettledState;
 use accord_sdk::{Failure, Page, Resource, RoleTrait, Step};
 use serde::Serialize;
 
+use crate::Aks;
+use crate::authorization::{self, Permission, Properties};
 use crate::situation::Situation;
-use crate::{Aks, arm};
 
 const CLUSTERS: &str = "microsoft.containerservice/managedclusters/";
 
 /// Actions of which a profile shows this many.
 const SHOWN: usize = 50;
-
-#[derive(FromJson)]
-struct Definition {
-    name: String,
-    properties: Properties,
-}
-
-#[derive(FromJson, Default)]
-#[json(default, rename_all = "camelCase")]
-struct Properties {
-    role_name: Text,
-    r#type: Text,
-    description: Text,
-    permissions: List<Permission>,
-}
-
-#[derive(FromJson, Default)]
-#[json(default, rename_all = "camelCase")]
-struct Permission {
-    actions: List<String>,
-    not_actions: List<String>,
-    data_actions: List<String>,
-    not_data_actions: List<String>,
-}
 
 /// What an Azure role means for a cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, FromJson)]
@@ -102,7 +79,9 @@ fn key(id: &str) -> String {
 }
 
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
-    let (definitions, next) = arm::list::<Definition>(aks, page, "roleDefinitions", &[])?;
+    let request = aks.authorization_request("roleDefinitions");
+    let link = page.cursor()?;
+    let (definitions, next) = authorization::list(aks, page, request, link)?;
     let mut facts = Vec::with_capacity(definitions.len());
     for definition in definitions {
         let id = definition.name.to_lowercase();
@@ -111,7 +90,7 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
         facts.push((key(&id), role));
     }
     page.put_facts(&facts)?;
-    arm::step(page, next.as_ref())
+    next.map_or(Ok(Step::Done), |link| page.next(&link))
 }
 
 /// What the roles of these ids mean. None: it is not known, since the definitions were not read.

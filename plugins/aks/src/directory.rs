@@ -3,20 +3,17 @@
 //! Whoever is named gets a stand-in at once, and is remembered. Afterwards Graph is asked for a thousand of them at a time;
 //! what it tells counts instead of the stand-in. Without Graph the stand-ins stay, and say that nobody was asked.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use accord_sdk::json::FromJson;
 use accord_sdk::types::{AccountType, Detail, NonHumanIdentity, PermissionDetail, ResourceAnnotation};
 use accord_sdk::{Entitlement, Failure, GroupTrait, Page, Resource, ResourceId, State, Step, Target, UserTrait};
-use serde::Serialize;
 
 use crate::built_in_groups;
+use crate::by_name::ByName;
 use crate::graph::{self, DIRECTORY, Graph, Object};
 use crate::situation::{self, Situation};
 use crate::subjects::is_uuid;
 
 /// What kind of principal somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Person,
     Team,
@@ -25,14 +22,17 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) fn id(self, name: &str) -> ResourceId {
-        let resource_type = match self {
+    fn resource_type(self) -> &'static str {
+        match self {
             Self::Person => "user",
             Self::Team => "group",
             Self::KubeUser => "kube_user",
             Self::KubeGroup => "kube_group",
-        };
-        ResourceId::new(resource_type, name)
+        }
+    }
+
+    pub(crate) fn id(self, name: impl Into<String>) -> ResourceId {
+        ResourceId::new(self.resource_type(), name)
     }
 
     /// The facts that remember them, for those that Graph can tell of.
@@ -41,41 +41,63 @@ impl Kind {
     }
 }
 
-/// Pushes stand-ins for principals, and remembers whom Graph is to be asked about: kind, id, and the name that was used.
-pub(crate) fn push_principals(
+/// The people, groups and others that a page names, each once, with the names that were used.
+#[derive(Default)]
+pub(crate) struct Principals(ByName<Principal>);
+
+struct Principal {
+    kind: Kind,
+    id: String,
+    names: Vec<String>,
+}
+
+impl Principals {
+    pub(crate) fn add(&mut self, kind: Kind, id: &str, name: &str) {
+        let key = format!("{}/{id}", kind.resource_type());
+        match self.0.get_mut(&key) {
+            Some(known) if known.names.iter().any(|known| known == name) => {}
+            Some(known) => known.names.push(name.to_owned()),
+            None => {
+                self.0.add(key, || Principal { kind, id: id.to_owned(), names: vec![name.to_owned()] });
+            }
+        }
+    }
+
+    /// Pushes stand-ins, and remembers whom Graph is to be asked about: kind, id, and the names that were used.
+    pub(crate) fn push(self, page: &mut Page<'_>, situation: &Situation) -> Result<(), Failure> {
+        let mut facts = Vec::new();
+        for Principal { kind, id, names } in self.0.into_things() {
+            if matches!(kind, Kind::Person | Kind::Team) && is_uuid(&id) {
+                facts.extend(names.iter().map(|name| (format!("{}{id}/{name}", kind.prefix()), Vec::new())));
+            }
+            push_stand_in(page, situation, kind, &id, names)?;
+        }
+        page.put_facts(&facts)
+    }
+}
+
+fn push_stand_in(
     page: &mut Page<'_>,
     situation: &Situation,
-    named: &BTreeSet<(Kind, &str, &str)>,
+    kind: Kind,
+    id: &str,
+    names: Vec<String>,
 ) -> Result<(), Failure> {
-    let mut names: BTreeMap<(Kind, &str), Vec<String>> = BTreeMap::new();
-    let mut facts = Vec::new();
-    for &(kind, id, name) in named {
-        names.entry((kind, id)).or_default().push(name.to_owned());
-        if matches!(kind, Kind::Person | Kind::Team) && is_uuid(id) {
-            facts.push((format!("{}{id}/{name}", kind.prefix()), Vec::new()));
+    match kind {
+        Kind::Person => page.resource(stand_in(id, names)),
+        Kind::Team => {
+            let group = group(id, id).profile("bound_as", bound_as(id, names)).profile("resolved", false).stub();
+            page.entitlement(Entitlement { stub: true, ..member(id, id) })?;
+            page.resource(group)
+        }
+        Kind::KubeUser => page.resource(kube_user(id)),
+        Kind::KubeGroup => {
+            // Entra sends object ids of groups, never their names.
+            let never = situation.entra && !id.starts_with("system:");
+            page.resource(built_in_groups::resource(id).profile("never_matches", never.then_some(true)))?;
+            if built_in_groups::has_accounts(id) { built_in_groups::bound(page, id) } else { Ok(()) }
         }
     }
-    page.put_facts(&facts)?;
-    for ((kind, id), names) in names {
-        match kind {
-            Kind::Person => page.resource(stand_in(id, names))?,
-            Kind::Team => {
-                let group = group(id, id).profile("bound_as", bound_as(id, names)).profile("resolved", false).stub();
-                page.entitlement(Entitlement { stub: true, ..member(id, id) })?;
-                page.resource(group)?;
-            }
-            Kind::KubeUser => page.resource(kube_user(id))?,
-            Kind::KubeGroup => {
-                // Entra sends object ids of groups, never their names.
-                let never = situation.entra && !id.starts_with("system:");
-                page.resource(built_in_groups::resource(id).profile("never_matches", never.then_some(true)))?;
-                if built_in_groups::has_accounts(id) {
-                    built_in_groups::bound(page, id)?;
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Somebody of whom nothing more is known.
@@ -115,13 +137,6 @@ fn member(id: &str, name: &str) -> Entitlement {
         .grantable_to("user")
 }
 
-/// Where the listing stands: which kind is read, and behind which id.
-#[derive(Serialize, FromJson)]
-struct Place {
-    teams: bool,
-    after: Option<String>,
-}
-
 /// Refuses to go on where Graph may not be asked.
 pub(crate) fn demand_graph(page: &Page<'_>, what: &str, without: &str) -> Result<(), Failure> {
     if situation::read(page)?.graph {
@@ -133,22 +148,23 @@ pub(crate) fn demand_graph(page: &Page<'_>, what: &str, without: &str) -> Result
     Err(Failure::Permission(PermissionDetail { permission: DIRECTORY.into(), detail }))
 }
 
-/// Asks Graph about everybody that was named.
+/// Asks Graph about everybody that was named: people first, then groups. The cursor is the prefix of a kind's facts, and the
+/// id behind which the listing stands.
 pub(crate) fn read(page: &mut Page<'_>) -> Result<Step, Failure> {
     demand_graph(page, "who the people and groups are", "ids and names stay as the cluster has them")?;
-    let place = page.cursor()?.unwrap_or(Place { teams: false, after: None });
-    let kind = if place.teams { Kind::Team } else { Kind::Person };
-    let named = named(page, kind, place.after.as_deref(), graph::IDS);
+    let cursor: String = page.cursor()?.unwrap_or_else(|| Kind::Person.prefix().to_owned());
+    let (kind, after) = match cursor.strip_prefix(Kind::Team.prefix()) {
+        Some(after) => (Kind::Team, after),
+        None => (Kind::Person, cursor.strip_prefix(Kind::Person.prefix()).unwrap_or_default()),
+    };
+    let named = named(page, kind, Some(after).filter(|after| !after.is_empty()), graph::IDS);
     page.holds(named.len(), None);
-    if named.is_empty() {
-        return if place.teams { Ok(Step::Done) } else { page.next(&Place { teams: true, after: None }) };
-    }
+    let Some((last, _)) = named.last() else {
+        let teams = Kind::Team.prefix().to_owned();
+        return if kind == Kind::Team { Ok(Step::Done) } else { page.next(&teams) };
+    };
     let ids: Vec<String> = named.iter().map(|(id, _)| id.clone()).collect();
-    let mut objects: BTreeMap<String, Object> = BTreeMap::new();
-    for object in graph::by_ids(page, &ids)? {
-        objects.insert(object.id.to_lowercase(), object);
-    }
-    complete(page, &mut objects)?;
+    let objects = objects(page, &ids)?;
     for (id, names) in &named {
         let found = objects.get(id);
         match kind {
@@ -160,20 +176,28 @@ pub(crate) fn read(page: &mut Page<'_>) -> Result<Step, Failure> {
             _ => page.resource(person(id, names, found))?,
         }
     }
-    page.next(&Place { after: ids.last().cloned(), ..place })
+    page.next(&format!("{}{last}", kind.prefix()))
 }
 
-/// `getByIds` does not bring all properties everywhere; whether a user is enabled is asked for then.
-fn complete(page: &Page<'_>, objects: &mut BTreeMap<String, Object>) -> Result<(), Failure> {
-    let sparse = objects.iter().filter(|(_, object)| object.is("user") && object.account_enabled.is_none());
-    let ids: Vec<String> = sparse.map(|(id, _)| id.clone()).collect();
-    for object in graph::users_by(page, "id", &ids)? {
+/// What Graph knows of these ids. `getByIds` does not bring all properties everywhere; whether a user is enabled is asked
+/// for then.
+fn objects(page: &Page<'_>, ids: &[String]) -> Result<ByName<Object>, Failure> {
+    let mut objects = ByName::default();
+    let mut sparse = Vec::new();
+    for object in graph::by_ids(page, ids)? {
+        let id = object.id.to_lowercase();
+        if object.is("user") && object.account_enabled.is_none() {
+            sparse.push(id.clone());
+        }
+        objects.add(id, || object);
+    }
+    for object in graph::users_by(page, "id", &sparse)? {
         if let Some(known) = objects.get_mut(&object.id.to_lowercase()) {
-            let kind = known.kind.clone();
+            let kind = std::mem::take(&mut known.kind);
             *known = Object { kind, ..object };
         }
     }
-    Ok(())
+    Ok(objects)
 }
 
 /// Those of a kind that were named, behind an id, with the names that were used for each.

@@ -1,5 +1,7 @@
 //! How much of an answer fits into one page of rows.
 
+use crate::objects::Object;
+
 /// A page holds 50,000 rows and 16 MiB. Each subject may bring a grant and a stand-in, and some room is left for the rest.
 const MOST_SUBJECTS: usize = 18_000;
 const MOST_BYTES: usize = 12 << 20;
@@ -7,18 +9,14 @@ const MOST_BYTES: usize = 12 << 20;
 /// What a grant costs beside the names that it repeats.
 const GRANT_BYTES: usize = 350;
 
-/// Counts what bindings bring.
-#[derive(Default)]
-pub(crate) struct Load {
-    subjects: usize,
-    bytes: usize,
-}
-
-impl Load {
-    /// Adds a subject of this name, in a binding whose names have this length together. Whether it still fits.
-    pub(crate) fn add(&mut self, name: usize, binding: usize) -> bool {
-        self.subjects += 1;
-        self.bytes += GRANT_BYTES + 4 * name + 3 * binding;
-        self.subjects <= MOST_SUBJECTS && self.bytes <= MOST_BYTES
-    }
+/// How many of the objects, from the first, fit into one page with all their subjects.
+pub(crate) fn fitting(objects: &[Object]) -> usize {
+    let (mut subjects, mut bytes) = (0, 0);
+    let over = objects.iter().position(|object| {
+        let names = object.metadata.name.len() + object.metadata.namespace.len() + object.role_ref.name.len();
+        subjects += object.subjects.len();
+        bytes += object.subjects.iter().map(|subject| GRANT_BYTES + 4 * subject.name.len() + 3 * names).sum::<usize>();
+        subjects > MOST_SUBJECTS || bytes > MOST_BYTES
+    });
+    over.unwrap_or(objects.len())
 }

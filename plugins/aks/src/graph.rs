@@ -1,12 +1,11 @@
 //! Microsoft Graph: how it answers, and how questions are packed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use accord_sdk::json::{FromJson, List, Text};
 use accord_sdk::types::{Detail, PermissionDetail};
 use accord_sdk::{Failure, Host, Page, Request, Response, Target};
 use serde::Serialize;
 
+use crate::by_name::ByName;
 use crate::situation::Situation;
 
 /// The application permission that reads users, groups, service principals and members.
@@ -181,40 +180,47 @@ pub(crate) fn batch(host: &Host, urls: &[String]) -> Result<Vec<Answer>, Failure
 }
 
 /// The object ids of principal names, as far as they are known. Each name is asked for once a sync.
-pub(crate) fn resolve(
-    situation: &Situation,
-    page: &Page<'_>,
-    names: &BTreeSet<String>,
-) -> Result<BTreeMap<String, String>, Failure> {
+pub(crate) fn resolve(situation: &Situation, page: &Page<'_>, names: ByName<()>) -> Result<ByName<String>, Failure> {
+    let mut found = ByName::default();
+    let names = names.names();
     if !situation.graph || names.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(found);
     }
-    let keys: Vec<String> = names.iter().map(|name| format!("upn/{name}")).collect();
-    let mut found = BTreeMap::new();
-    let mut open: Vec<&String> = Vec::new();
-    for (name, fact) in names.iter().zip(page.facts(&keys)) {
+    let keys: Vec<String> = names.iter().map(|name| fact(name)).collect();
+    let mut open = Vec::new();
+    let mut ids: ByName<String> = ByName::default();
+    for (name, fact) in names.into_iter().zip(page.facts(&keys)) {
         match fact.map(|fact| String::from_utf8_lossy(&fact).into_owned()) {
             Some(id) if id.is_empty() => {}
             Some(id) => {
-                found.insert(name.clone(), id);
+                found.add(name, || id);
             }
-            None => open.push(name),
+            None => {
+                ids.add(name.to_lowercase(), String::new);
+                open.push(name);
+            }
         }
     }
-    let lower: BTreeSet<String> = open.iter().map(|name| name.to_lowercase()).collect();
-    let lower: Vec<String> = lower.into_iter().collect();
-    let mut ids: BTreeMap<String, String> = BTreeMap::new();
-    for object in users_by(page, "userPrincipalName", &lower)? {
-        ids.insert(object.user_principal_name.to_lowercase(), object.id.to_lowercase());
+    for object in users_by(page, "userPrincipalName", &ids.names())? {
+        if let Some(id) = ids.get_mut(&object.user_principal_name.to_lowercase()) {
+            *id = object.id.to_lowercase();
+        }
     }
     let mut facts = Vec::with_capacity(open.len());
     for name in open {
-        let id = ids.get(&name.to_lowercase());
-        facts.push((format!("upn/{name}"), id.cloned().unwrap_or_default().into_bytes()));
-        found.extend(id.map(|id| (name.clone(), id.clone())));
+        let id = ids.get(&name.to_lowercase()).cloned().unwrap_or_default();
+        facts.push((fact(&name), id.clone().into_bytes()));
+        if !id.is_empty() {
+            found.add(name, || id);
+        }
     }
     page.put_facts(&facts)?;
     Ok(found)
+}
+
+/// Keeps the id of a principal name, which is empty if nobody has the name.
+fn fact(name: &str) -> String {
+    format!("upn/{name}")
 }
 
 /// Users by a property with one value each.

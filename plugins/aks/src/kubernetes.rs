@@ -3,8 +3,9 @@
 use accord_sdk::json::{self, FromJson, List, Text};
 use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Page, Request, Response, Step, Target};
-use serde::Serialize;
 
+use crate::fitting::fitting;
+use crate::objects::Object;
 use crate::situation::Situation;
 
 /// One listing, over the whole cluster.
@@ -59,12 +60,11 @@ struct ListMeta {
     r#continue: Text,
 }
 
-#[derive(FromJson)]
-struct Listed<T> {
-    #[json(default)]
+#[derive(FromJson, Default)]
+#[json(default)]
+struct Listed {
     metadata: ListMeta,
-    #[json(default)]
-    items: List<T>,
+    items: List<Object>,
 }
 
 impl Target for Kubernetes<'_> {
@@ -125,29 +125,21 @@ impl Kubernetes<'_> {
     }
 }
 
-/// Where a listing goes on.
-#[derive(Serialize, FromJson)]
-struct Place {
-    token: String,
-}
-
 /// Some of a listing's objects, and what comes after them.
-pub(crate) struct Objects<T> {
-    pub(crate) items: Vec<T>,
+pub(crate) struct Objects {
+    pub(crate) items: Vec<Object>,
     pub(crate) step: Step,
 }
 
-/// Reads one page of a listing. `fits` says how many of its objects, from the first, one page of ours can take.
-pub(crate) fn list<T: FromJson + Clone>(
+/// Reads one page of a listing, of as many objects as one page of ours can take. The token of the next one is its cursor.
+pub(crate) fn list(
     situation: &Situation,
     page: &mut Page<'_>,
     listing: Listing,
-    limit: usize,
-    fits: impl Fn(&[T]) -> usize,
-) -> Result<Objects<T>, Failure> {
+    mut limit: usize,
+) -> Result<Objects, Failure> {
     let api = Kubernetes(situation);
-    let mut token = page.cursor::<Place>()?.map(|place| place.token);
-    let mut limit = limit;
+    let mut token: Option<String> = page.cursor()?;
     loop {
         let mut request = api.request(listing, limit);
         if let Some(token) = &token {
@@ -175,15 +167,15 @@ pub(crate) fn list<T: FromJson + Clone>(
             page.note("the cluster has no RBAC API", "everybody who can log in may do everything", listing.path);
             return Ok(Objects { items: Vec::new(), step: Step::Done });
         }
-        let listed: Listed<T> = api.decode(&response)?;
-        let fitting = fits(&listed.items).max(1);
+        let listed: Listed = api.decode(&response)?;
+        let fitting = fitting(&listed.items).max(1);
         if fitting < listed.items.len() && fitting < limit {
             limit = fitting;
             continue;
         }
         page.holds(listed.items.len(), None);
         let step = match listed.metadata.r#continue.given() {
-            Some(token) => page.next(&Place { token: token.to_owned() })?,
+            Some(token) => page.next(&token.to_owned())?,
             None => Step::Done,
         };
         return Ok(Objects { items: listed.items.into_vec(), step });

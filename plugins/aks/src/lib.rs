@@ -1,18 +1,21 @@
 //! The Azure Kubernetes Service connector.
 //!
 //! One connector is about one cluster. [`connect`] finds out from Azure Resource Manager where the cluster is and how to
-//! log in, and leaves that as the [`situation`] for every page. Six listings of the Kubernetes API ([`kubernetes`]) bring
-//! [`namespaces`], [`service_accounts`], [`roles`] and [`bindings`]; whom a binding means is decided in [`subjects`]. Azure's
-//! own roles on the cluster come from [`definitions`] and [`assignments`]. Who the people and groups are, and who is in
-//! the groups, is asked of Microsoft Graph ([`graph`]), packed: [`directory`], [`members`]. What is named but not there
-//! gets a stand-in that says so ([`stand_ins`]).
+//! log in, and leaves that as the [`situation`] for every page. Six listings of the Kubernetes API ([`kubernetes`]), whose
+//! [`objects`] are of one struct, bring [`namespaces`], [`service_accounts`], [`roles`] and [`bindings`]; whom a binding
+//! means is decided in [`subjects`]. Azure's own roles on the cluster come from the two listings of [`authorization`]:
+//! [`definitions`] and [`assignments`]. Who the people and groups are, and who is in the groups, is asked of Microsoft
+//! Graph ([`graph`]), packed: [`directory`], [`members`]. What is named but not there gets a stand-in that says so
+//! ([`stand_ins`]).
 //!
 //! Nothing is changed: the connector only reads.
 
 mod arm;
 mod assignments;
+mod authorization;
 mod bindings;
 mod built_in_groups;
+mod by_name;
 mod connect;
 mod definitions;
 mod directory;

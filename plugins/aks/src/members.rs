@@ -3,16 +3,13 @@
 //! The first members of ten groups come in one request. What does not fit is a listing of its own for each group, and so is
 //! a group whose members may not be read: that one is named, with the permission that it wants.
 
-use std::collections::BTreeMap;
-
-use accord_sdk::json::{self, FromJson};
 use accord_sdk::types::{GrantAnnotation, Value};
 use accord_sdk::{Collection, Failure, Grant, Page, Request, Step, Target};
-use serde::Serialize;
 
-use crate::Aks;
+use crate::by_name::ByName;
 use crate::directory::{self, Kind};
 use crate::graph::{self, Graph, HIDDEN_MEMBERS, Object, Objects};
+use crate::{Aks, arm};
 
 /// Groups in one page. Ten pages of members, each a grant and a resource, are 20,000 rows and some 8 MiB.
 const GROUPS: usize = 10;
@@ -22,18 +19,22 @@ const TOP: u32 = 999;
 
 const SELECT: &str = "id,displayName,userPrincipalName,mail,accountEnabled,userType,appId,servicePrincipalType";
 
-/// Where to go on with the members of a group.
-#[derive(Serialize, FromJson)]
-struct Place {
-    query: Vec<(String, String)>,
-}
-
 fn fact(group: &str) -> String {
     format!("members-after/{group}")
 }
 
 fn path(group: &str) -> String {
     format!("/groups/{group}/transitiveMembers")
+}
+
+fn request(group: &str) -> Request {
+    let request = Request::get(&format!("/v1.0{}", path(group))).origin("graph").permission(HIDDEN_MEMBERS);
+    request.query("$select", SELECT).query("$top", TOP)
+}
+
+/// The link to more members, if there are more.
+fn next(aks: &Aks, group: &str, objects: &Objects) -> Result<Option<String>, Failure> {
+    objects.next.given().map(|link| arm::checked(&aks.graph, link, &request(group))).transpose()
 }
 
 /// The first members of some groups.
@@ -46,7 +47,7 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let urls: Vec<String> =
         groups.iter().map(|(group, _)| format!("{}?$select={SELECT}&$top={TOP}", path(group))).collect();
     let answers = graph::batch(page, &urls)?;
-    let mut seen = BTreeMap::new();
+    let mut seen = ByName::default();
     for (((group, _), answer), url) in groups.iter().zip(answers).zip(&urls) {
         match answer.status {
             // Its members may want a permission of their own: asked alone, the listing says so.
@@ -55,60 +56,39 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
             404 => {}
             _ => {
                 let objects = answer.objects(url, graph::DIRECTORY)?;
-                if let Some(place) = next(aks, group, &objects)? {
-                    let place = serde_json::to_vec(&place)
-                        .map_err(|error| Failure::bug(format!("a place cannot be written: {error}")))?;
-                    page.put_facts(&[(fact(group), place)])?;
+                if let Some(link) = next(aks, group, &objects)? {
+                    page.put_facts(&[(fact(group), link.into_bytes())])?;
                     page.discover(Collection::keyed("more-group-members", group));
                 }
                 push(page, group, objects, &mut seen)?;
             }
         }
     }
-    seen.into_values().try_for_each(|object| page.resource(directory::told(&object)))?;
+    seen.into_things().into_iter().try_for_each(|object| page.resource(directory::told(&object)))?;
     page.next(last)
 }
 
 /// The other members of one group.
 pub(crate) fn read_more(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let group = page.key()?.to_owned();
-    let place: Option<Place> = match page.cursor()? {
-        Some(place) => Some(place),
-        None => page.fact(fact(&group)).and_then(|fact| json::read(&fact).ok()),
+    let link = match page.cursor()? {
+        Some(link) => Some(link),
+        None => page.fact(fact(&group)).map(|fact| String::from_utf8_lossy(&fact).into_owned()),
     };
-    let request = Request::get(&format!("/v1.0{}", path(&group))).origin("graph").permission(HIDDEN_MEMBERS);
-    let request = match place {
-        Some(place) => request.with_query(place.query),
-        None => request.query("$select", SELECT).query("$top", TOP),
+    let request = match link {
+        Some(link) => arm::follow(request(&group), &link)?,
+        None => request(&group),
     };
     let objects: Objects = Graph.fetch(page, &request)?;
     page.holds(objects.value.len(), None);
     let next = next(aks, &group, &objects)?;
-    let mut seen = BTreeMap::new();
+    let mut seen = ByName::default();
     push(page, &group, objects, &mut seen)?;
-    seen.into_values().try_for_each(|object| page.resource(directory::told(&object)))?;
-    next.map_or(Ok(Step::Done), |place| page.next(&place))
+    seen.into_things().into_iter().try_for_each(|object| page.resource(directory::told(&object)))?;
+    next.map_or(Ok(Step::Done), |link| page.next(&link))
 }
 
-/// The place that a link leads to, which must be of the same group.
-fn next(aks: &Aks, group: &str, objects: &Objects) -> Result<Option<Place>, Failure> {
-    let Some(link) = objects.next.given() else { return Ok(None) };
-    let expected = format!("/v1.0{}?", path(group));
-    let rest = link
-        .strip_prefix(&aks.graph)
-        .filter(|rest| rest.get(..expected.len()).is_some_and(|front| front.eq_ignore_ascii_case(&expected)));
-    let rest = rest.ok_or_else(|| {
-        Failure::invalid_response("a link to more members leads elsewhere", format!("GET /v1.0{}", path(group)))
-    })?;
-    Ok(Some(Place { query: Request::link(rest)?.into_query() }))
-}
-
-fn push(
-    page: &mut Page<'_>,
-    group: &str,
-    objects: Objects,
-    seen: &mut BTreeMap<String, Object>,
-) -> Result<(), Failure> {
+fn push(page: &mut Page<'_>, group: &str, objects: Objects, seen: &mut ByName<Object>) -> Result<(), Failure> {
     for object in objects.value.into_vec() {
         // Groups inside are flat already; devices and contacts do not log in.
         if !object.is("user") && !object.is("servicePrincipal") {
@@ -118,7 +98,7 @@ fn push(
         let member = Grant::new(Kind::Team.id(group), "member", Kind::Person.id(&id));
         let how = GrantAnnotation::Metadata(vec![("transitive".into(), Value::Flag(true))]);
         page.grant(member.annotate(how))?;
-        seen.entry(id).or_insert(object);
+        seen.add(id, || object);
     }
     Ok(())
 }

@@ -1,23 +1,8 @@
 //! The namespaces. Everything that is in one has it as parent.
 
-use accord_sdk::json::{FromJson, Text};
 use accord_sdk::{Failure, Page, Resource, ResourceId, Step};
 
-use crate::objects::Metadata;
 use crate::{Aks, kubernetes, situation, stand_ins};
-
-#[derive(FromJson, Default, Clone)]
-#[json(default)]
-struct Namespace {
-    metadata: Metadata,
-    status: Status,
-}
-
-#[derive(FromJson, Default, Clone)]
-#[json(default)]
-struct Status {
-    phase: Text,
-}
 
 pub(crate) fn id(name: &str) -> ResourceId {
     ResourceId::new("namespace", name)
@@ -29,8 +14,7 @@ pub(crate) fn resource(name: &str) -> Resource {
 
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
-    let listed =
-        kubernetes::list::<Namespace>(&situation, page, kubernetes::NAMESPACES, aks.page_size, |all| all.len())?;
+    let listed = kubernetes::list(&situation, page, kubernetes::NAMESPACES, aks.page_size)?;
     let mut known = Vec::with_capacity(listed.items.len());
     for namespace in &listed.items {
         known.push(id(&namespace.metadata.name));

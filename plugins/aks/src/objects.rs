@@ -1,33 +1,68 @@
-//! What all objects of Kubernetes have, and how it is told.
+//! The objects of Kubernetes, as far as they are told. One struct is for all kinds: what a kind does not have is empty.
 
-use std::collections::BTreeMap;
-
-use accord_sdk::json::{FromJson, Text};
+use accord_sdk::json::{FromJson, Json, List, Object as Members, Problem, Text, Verbatim};
 use accord_sdk::types::Value;
 use accord_sdk::{Resource, Timestamp};
+use serde::{Serialize, Serializer};
+
+use crate::rules::Rule;
+use crate::subjects::Subject;
 
 /// Longer values of labels and annotations are somebody's documents, not facts about access.
 const LONGEST_VALUE: usize = 256;
 
+/// A namespace, service account, role or binding.
+#[derive(FromJson, Default)]
+#[json(default, rename_all = "camelCase")]
+pub(crate) struct Object {
+    pub(crate) metadata: Metadata,
+    /// Of a namespace.
+    pub(crate) status: Status,
+    /// Of a service account.
+    pub(crate) secrets: List<Reference>,
+    pub(crate) image_pull_secrets: List<Reference>,
+    pub(crate) automount_service_account_token: Option<bool>,
+    /// Of a role.
+    pub(crate) rules: List<Rule>,
+    pub(crate) aggregation_rule: Option<Verbatim>,
+    /// Of a binding.
+    pub(crate) subjects: List<Subject>,
+    pub(crate) role_ref: Reference,
+}
+
+#[derive(FromJson, Default)]
+#[json(default)]
+pub(crate) struct Status {
+    pub(crate) phase: Text,
+}
+
+/// The name of another object, and of what kind it is where that is not clear.
+#[derive(FromJson, Default)]
+#[json(default)]
+pub(crate) struct Reference {
+    pub(crate) kind: Text,
+    pub(crate) name: Text,
+}
+
 /// `metadata`; the managed fields, most of the bytes, are skipped.
-#[derive(FromJson, Default, Clone)]
+#[derive(FromJson, Default)]
 #[json(default, rename_all = "camelCase")]
 pub(crate) struct Metadata {
     pub(crate) name: Text,
     pub(crate) namespace: Text,
-    pub(crate) uid: Text,
-    pub(crate) creation_timestamp: Text,
-    pub(crate) labels: Option<BTreeMap<String, String>>,
-    pub(crate) annotations: Option<BTreeMap<String, String>>,
+    uid: Text,
+    creation_timestamp: Text,
+    labels: Pairs,
+    annotations: Pairs,
 }
 
 impl Metadata {
     pub(crate) fn label(&self, name: &str) -> Option<&str> {
-        self.labels.as_ref()?.get(name).map(String::as_str)
+        self.labels.get(name)
     }
 
     pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
-        self.annotations.as_ref()?.get(name).map(String::as_str)
+        self.annotations.get(name)
     }
 
     /// Kubernetes itself brings it and puts it back.
@@ -47,17 +82,49 @@ impl Metadata {
             .profile("namespace", &*self.namespace)
             .profile("uid", &*self.uid)
             .profile("creationTimestamp", &*self.creation_timestamp)
-            .profile("labels", short(self.labels.as_ref()))
-            .profile("annotations", short(self.annotations.as_ref()))
+            .profile("labels", self.labels.told())
+            .profile("annotations", self.annotations.told())
             .created_at(Timestamp::rfc3339(&self.creation_timestamp))
     }
 }
 
-/// Short values only, as JSON.
-fn short(pairs: Option<&BTreeMap<String, String>>) -> Option<Value> {
-    let short = |(name, value): &(&String, &String)| {
-        value.len() <= LONGEST_VALUE && *name != "kubectl.kubernetes.io/last-applied-configuration"
-    };
-    let kept: BTreeMap<_, _> = pairs?.iter().filter(short).collect();
-    if kept.is_empty() { None } else { serde_json::to_string(&kept).ok().map(Value::Json) }
+/// Labels or annotations, in the order of the answer, which is that of the names.
+#[derive(Default)]
+struct Pairs(Vec<(String, String)>);
+
+impl Pairs {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Short values only.
+    fn short(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(|(name, value)| {
+            value.len() <= LONGEST_VALUE && *name != "kubectl.kubernetes.io/last-applied-configuration"
+        })
+    }
+
+    /// The short ones as JSON.
+    fn told(&self) -> Option<Value> {
+        self.short().next()?;
+        serde_json::to_string(self).ok().map(Value::Json)
+    }
+}
+
+impl FromJson for Pairs {
+    fn from_json(json: Json<'_>, problem: &mut Problem) -> Self {
+        if json.is_nothing() {
+            return Self::default();
+        }
+        let mut members = Members::new(json, problem);
+        let names = json.members().into_iter().flatten().map(|(name, _)| name);
+        Self(names.map(|name| (name.to_owned(), members.read(name))).collect())
+    }
+}
+
+impl Serialize for Pairs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.short())
+    }
 }

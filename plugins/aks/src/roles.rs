@@ -1,13 +1,11 @@
 //! Roles and cluster roles: membership of each, once for a role, and for a cluster role wherever it is bound.
 
-use accord_sdk::json::{FromJson, List, Verbatim};
 use accord_sdk::types::Value;
 use accord_sdk::{Entitlement, Failure, Page, Resource, ResourceId, RoleTrait, Step};
 
 use crate::kubernetes::Listing;
-use crate::objects::Metadata;
-use crate::rules::{self, Rule};
-use crate::{Aks, kubernetes, namespaces, situation, stand_ins};
+use crate::objects::Object;
+use crate::{Aks, kubernetes, namespaces, rules, situation, stand_ins};
 
 /// Rows of one page, where a cluster role has an entitlement for each namespace.
 const MOST_ROWS: usize = 30_000;
@@ -15,16 +13,7 @@ const MOST_ROWS: usize = 30_000;
 /// Who can hold a role.
 const PRINCIPALS: [&str; 5] = ["user", "group", "kube_user", "kube_group", "service_account"];
 
-#[derive(FromJson, Default, Clone)]
-#[json(default, rename_all = "camelCase")]
-struct Role {
-    metadata: Metadata,
-    rules: List<Rule>,
-    aggregation_rule: Option<Verbatim>,
-}
-
 /// A role of a namespace, or of the cluster.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RoleName {
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
@@ -77,9 +66,10 @@ fn grantable(entitlement: Entitlement) -> Entitlement {
 
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
-    let namespaces = if listing.is_cluster_wide && aks.all_namespaces { known_namespaces(page) } else { Vec::new() };
+    let namespaces =
+        if listing.is_cluster_wide && aks.all_namespaces { stand_ins::known(page, "namespace") } else { Vec::new() };
     let limit = aks.page_size.min(MOST_ROWS / (namespaces.len() + 2)).max(1);
-    let listed = kubernetes::list::<Role>(&situation, page, listing, limit, |all| all.len())?;
+    let listed = kubernetes::list(&situation, page, listing, limit)?;
     let mut known = Vec::with_capacity(listed.items.len());
     for role in &listed.items {
         let namespace = (!listing.is_cluster_wide).then(|| role.metadata.namespace.to_string());
@@ -88,7 +78,7 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<S
         if let Some(namespace) = &name.namespace {
             stand_ins::parent(page, namespace)?;
         }
-        page.resource(role.describe(name.resource()))?;
+        page.resource(told(role, name.resource()))?;
         page.entitlement(name.everywhere())?;
         for namespace in &namespaces {
             page.entitlement(name.within(namespace))?;
@@ -98,17 +88,11 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<S
     Ok(listed.step)
 }
 
-impl Role {
-    fn describe(&self, resource: Resource) -> Resource {
-        let resource = self.metadata.describe(resource);
-        let aggregation = self.aggregation_rule.as_ref().map(|rule| Value::Json(rule.0.clone()));
-        rules::describe(&self.rules, resource)
-            .profile("aggregationRule", aggregation)
-            .profile("built_in", self.metadata.is_built_in().then_some(true))
-            .profile("managed_by_aks", self.metadata.label("addonmanager.kubernetes.io/mode").is_some().then_some(true))
-    }
-}
-
-fn known_namespaces(page: &Page<'_>) -> Vec<String> {
-    stand_ins::known(page, "namespace")
+fn told(role: &Object, resource: Resource) -> Resource {
+    let aggregation = role.aggregation_rule.as_ref().map(|rule| Value::Json(rule.0.clone()));
+    let managed = role.metadata.label("addonmanager.kubernetes.io/mode").is_some();
+    rules::describe(&role.rules, role.metadata.describe(resource))
+        .profile("aggregationRule", aggregation)
+        .profile("built_in", role.metadata.is_built_in().then_some(true))
+        .profile("managed_by_aks", managed.then_some(true))
 }

@@ -3,7 +3,7 @@
 use accord_sdk::Resource;
 use accord_sdk::json::{FromJson, List, Text};
 
-#[derive(FromJson, Default, Clone)]
+#[derive(FromJson, Default)]
 #[json(default, rename_all = "camelCase")]
 pub(crate) struct Rule {
     verbs: List<Text>,

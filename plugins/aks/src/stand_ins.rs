@@ -3,11 +3,10 @@
 //! The listings of objects remember what they saw; a binding that names something else pushes a stand-in that says so. Where
 //! a listing was refused, everything that bindings name is a stand-in, and says that instead.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use accord_sdk::types::SettledState;
 use accord_sdk::{Failure, Page, Resource, ResourceId};
 
+use crate::by_name::ByName;
 use crate::namespaces;
 
 /// The longest key of a fact.
@@ -30,31 +29,21 @@ pub(crate) fn parent(page: &mut Page<'_>, namespace: &str) -> Result<(), Failure
 
 /// What a page names, once each.
 #[derive(Default)]
-pub(crate) struct Named {
-    resources: BTreeMap<(String, String), Resource>,
-    namespaces: BTreeSet<String>,
-}
+pub(crate) struct Named(ByName<Resource>);
 
 impl Named {
     /// Something that is named by another object, made when it is named for the first time; `by` is for people.
-    pub(crate) fn add(&mut self, id: ResourceId, resource: impl FnOnce() -> Resource, by: impl FnOnce() -> String) {
-        let ResourceId { resource_type, resource: name } = id;
-        let named = self.resources.entry((resource_type, name));
-        named.or_insert_with(|| resource().description(format!("named by {}", by())));
+    pub(crate) fn add(&mut self, id: &ResourceId, resource: impl FnOnce() -> Resource, by: impl FnOnce() -> String) {
+        self.0.add(key(id), || resource().description(format!("named by {}", by())));
     }
 
     pub(crate) fn namespace(&mut self, name: &str) {
-        if !self.namespaces.contains(name) {
-            self.namespaces.insert(name.to_owned());
-        }
+        self.add(&namespaces::id(name), || namespaces::resource(name), || "what is in it".into());
     }
 
     /// Pushes stand-ins for everything that no listing saw.
-    pub(crate) fn push(mut self, page: &mut Page<'_>) -> Result<(), Failure> {
-        for name in std::mem::take(&mut self.namespaces) {
-            self.add(namespaces::id(&name), || namespaces::resource(&name), || "what is in it".into());
-        }
-        let resources: Vec<Resource> = self.resources.into_values().collect();
+    pub(crate) fn push(self, page: &mut Page<'_>) -> Result<(), Failure> {
+        let resources = self.0.into_things();
         let keys: Vec<String> = resources.iter().map(|resource| key(&resource.id)).collect();
         let lookups: Vec<String> =
             keys.iter().map(|key| if key.len() <= LONGEST_KEY { key.clone() } else { String::from("-") }).collect();

@@ -5,7 +5,7 @@ use accord_sdk::json::{FromJson, Text};
 use crate::situation::Situation;
 
 /// A subject, as it is written.
-#[derive(FromJson, Default, Clone, Debug)]
+#[derive(FromJson, Default)]
 #[json(default, rename_all = "camelCase")]
 pub(crate) struct Subject {
     pub(crate) kind: Text,
