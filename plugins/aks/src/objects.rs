@@ -3,7 +3,6 @@
 use accord_sdk::json::{FromJson, Json, List, Object as Members, Problem, Text, Verbatim};
 use accord_sdk::types::Value;
 use accord_sdk::{Resource, Timestamp};
-use serde::{Serialize, Serializer};
 
 use crate::rules::Rule;
 use crate::subjects::Subject;
@@ -97,18 +96,13 @@ impl Pairs {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Short values only.
-    fn short(&self) -> impl Iterator<Item = (&str, &str)> {
-        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        pairs.filter(|(name, value)| {
-            value.len() <= LONGEST_VALUE && *name != "kubectl.kubernetes.io/last-applied-configuration"
-        })
-    }
-
-    /// The short ones as JSON.
+    /// Those with short values, as JSON.
     fn told(&self) -> Option<Value> {
-        self.short().next()?;
-        serde_json::to_string(self).ok().map(Value::Json)
+        let short = self.0.iter().filter(|(name, value)| {
+            value.len() <= LONGEST_VALUE && name != "kubectl.kubernetes.io/last-applied-configuration"
+        });
+        let members: Vec<String> = short.map(|(name, value)| [quoted(name), quoted(value)].join(":")).collect();
+        (!members.is_empty()).then(|| Value::Json(format!("{{{}}}", members.join(","))))
     }
 }
 
@@ -123,8 +117,6 @@ impl FromJson for Pairs {
     }
 }
 
-impl Serialize for Pairs {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.short())
-    }
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
