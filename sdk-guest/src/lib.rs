@@ -137,15 +137,16 @@ macro_rules! connector {
             const MANIFEST: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $manifest));
             assert!(MANIFEST.len() <= 65_536, "the manifest is larger than 64 KiB");
 
+            // In the section only: `#[used]` would put it into the component's memory besides.
             #[cfg(target_family = "wasm")]
-            #[used]
             #[unsafe(link_section = "accord:manifest")]
-            static SECTION: [u8; MANIFEST.len()] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $manifest));
+            pub static SECTION: [u8; MANIFEST.len()] =
+                *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $manifest));
 
             #[cfg(target_family = "wasm")]
             type Exported = $crate::component::Component<$connector>;
-            #[cfg(target_family = "wasm")]
-    $crate::bindings::export_world!(Exported with_types_in $crate::bindings);
+    #[cfg(target_family = "wasm")]
+            $crate::bindings::export_world!(Exported with_types_in $crate::bindings);
         };
     };
 }
