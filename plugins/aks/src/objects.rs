@@ -1,6 +1,6 @@
 //! The objects of Kubernetes, as far as they are told. One struct is for all kinds: what a kind does not have is empty.
 
-use accord_sdk::json::{FromJson, Json, List, Object as Members, Problem, Text, Verbatim};
+use accord_sdk::json::{self, FromJson, Json, List, Object as Members, Problem, Text, Verbatim};
 use accord_sdk::types::Value;
 use accord_sdk::{Resource, Timestamp};
 
@@ -101,7 +101,8 @@ impl Pairs {
         let short = self.0.iter().filter(|(name, value)| {
             value.len() <= LONGEST_VALUE && name != "kubectl.kubernetes.io/last-applied-configuration"
         });
-        let members: Vec<String> = short.map(|(name, value)| [quoted(name), quoted(value)].join(":")).collect();
+        let members: Vec<String> =
+            short.map(|(name, value)| [json::quoted(name), json::quoted(value)].join(":")).collect();
         (!members.is_empty()).then(|| Value::Json(format!("{{{}}}", members.join(","))))
     }
 }
@@ -115,8 +116,4 @@ impl FromJson for Pairs {
         let names = json.members().into_iter().flatten().map(|(name, _)| name);
         Self(names.map(|name| (name.to_owned(), members.read(name))).collect())
     }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
