@@ -112,7 +112,7 @@ impl Assigned<'_> {
             let entitlement = Entitlement::new(&id, &scope.slug).description(format!("Holds the Azure role {name}"));
             page.entitlement(entitlement.display_name(name).grantable_to("user").grantable_to("group"))?;
         }
-        let principal = properties.principal_id.to_lowercase();
+        let principal = properties.principal_id.to_ascii_lowercase();
         self.principals.add(kind, &principal, "");
         let mut grant = Grant::new(&id, &scope.slug, kind.id(principal));
         if kind == Kind::Team && self.situation.graph && self.aks.expand_groups {
@@ -136,7 +136,7 @@ fn metadata(assignment: &Item, scope: &Scope) -> Vec<(String, Value)> {
 
 /// The GUID at the end of a definition's id.
 fn role_id(definition: &str) -> String {
-    definition.rsplit('/').next().unwrap_or_default().to_lowercase()
+    definition.rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// How a scope relates to the cluster, whatever its spelling; none if it does not.
@@ -154,7 +154,7 @@ fn scope(scope: &str, cluster: &str) -> Option<Scope> {
             (_, Some((_, name))) if !name.contains('/') => {
                 found(format!("namespace/{name}:assigned"), format!("in the namespace {name}"), false)
             }
-            _ => found(format!("resource/{}:assigned", rest.to_lowercase()), format!("on {rest}"), false),
+            _ => found(format!("resource/{}:assigned", rest.to_ascii_lowercase()), format!("on {rest}"), false),
         };
     }
     const MANAGEMENT: &str = "/providers/Microsoft.Management/managementGroups";

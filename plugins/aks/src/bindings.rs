@@ -171,9 +171,9 @@ impl Reading<'_> {
             }
             Meaning::Person(id) => (Kind::Person, id),
             Meaning::Team(id) => (Kind::Team, id),
-            // Nobody of that name is known: the name stands for who may come.
+            // Nobody of that name is known: the name stands for who may come. Entra's names are of ASCII.
             Meaning::PrincipalName(name) => {
-                (Kind::Person, ids.get(&name).cloned().unwrap_or_else(|| name.to_lowercase()))
+                (Kind::Person, ids.get(&name).cloned().unwrap_or_else(|| name.to_ascii_lowercase()))
             }
             Meaning::KubeUser(name) => (Kind::KubeUser, name),
             Meaning::KubeGroup(name) => (Kind::KubeGroup, name),

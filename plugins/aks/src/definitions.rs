@@ -84,7 +84,7 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let (definitions, next) = authorization::list(aks, page, request, link)?;
     let mut facts = Vec::with_capacity(definitions.len());
     for definition in definitions {
-        let id = definition.name.to_lowercase();
+        let id = definition.name.to_ascii_lowercase();
         let role = serde_json::to_vec(&definition.properties.meaning())
             .map_err(|error| Failure::bug(format!("a role cannot be written: {error}")))?;
         facts.push((key(&id), role));
@@ -133,7 +133,7 @@ impl Properties {
 
 impl Permission {
     fn allows(&self, action: &str) -> bool {
-        let fits = |patterns: &[String]| patterns.iter().any(|pattern| fits(&pattern.to_lowercase(), action));
+        let fits = |patterns: &[String]| patterns.iter().any(|pattern| fits(&pattern.to_ascii_lowercase(), action));
         fits(&self.actions) && !fits(&self.not_actions)
     }
 
@@ -144,7 +144,7 @@ impl Permission {
             let whole = front.len() == pattern.len();
             front.starts_with(CLUSTERS) || (!whole && CLUSTERS.starts_with(front))
         };
-        let lower = |pattern: &String| pattern.to_lowercase();
+        let lower = |pattern: &String| pattern.to_ascii_lowercase();
         let everything = |pattern: &String| fits(&lower(pattern), &format!("{CLUSTERS}anything/at/all"));
         self.data_actions.iter().any(|pattern| reaches(&lower(pattern)))
             && !self.not_data_actions.iter().any(everything)

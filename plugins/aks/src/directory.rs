@@ -185,14 +185,14 @@ fn objects(page: &Page<'_>, ids: &[String]) -> Result<ByName<Object>, Failure> {
     let mut objects = ByName::default();
     let mut sparse = Vec::new();
     for object in graph::by_ids(page, ids)? {
-        let id = object.id.to_lowercase();
+        let id = object.id.to_ascii_lowercase();
         if object.is("user") && object.account_enabled.is_none() {
             sparse.push(id.clone());
         }
         objects.add(id, || object);
     }
     for object in graph::users_by(page, "id", &sparse)? {
-        if let Some(known) = objects.get_mut(&object.id.to_lowercase()) {
+        if let Some(known) = objects.get_mut(&object.id.to_ascii_lowercase()) {
             let kind = std::mem::take(&mut known.kind);
             *known = Object { kind, ..object };
         }
@@ -226,7 +226,7 @@ pub(crate) fn named(page: &Page<'_>, kind: Kind, after: Option<&str>, most: usiz
 
 /// A user or service principal as Graph tells of it.
 pub(crate) fn told(object: &Object) -> Resource {
-    let id = object.id.to_lowercase();
+    let id = object.id.to_ascii_lowercase();
     let name = object.display_name.given().or(object.user_principal_name.given()).unwrap_or(&id);
     let service = object.is("servicePrincipal");
     let login = if service { &*object.app_id } else { &*object.user_principal_name };

@@ -196,19 +196,19 @@ pub(crate) fn resolve(situation: &Situation, page: &Page<'_>, names: ByName<()>)
                 found.add(name, || id);
             }
             None => {
-                ids.add(name.to_lowercase(), String::new);
+                ids.add(name.to_ascii_lowercase(), String::new);
                 open.push(name);
             }
         }
     }
     for object in users_by(page, "userPrincipalName", &ids.names())? {
-        if let Some(id) = ids.get_mut(&object.user_principal_name.to_lowercase()) {
-            *id = object.id.to_lowercase();
+        if let Some(id) = ids.get_mut(&object.user_principal_name.to_ascii_lowercase()) {
+            *id = object.id.to_ascii_lowercase();
         }
     }
     let mut facts = Vec::with_capacity(open.len());
     for name in open {
-        let id = ids.get(&name.to_lowercase()).cloned().unwrap_or_default();
+        let id = ids.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default();
         facts.push((fact(&name), id.clone().into_bytes()));
         if !id.is_empty() {
             found.add(name, || id);

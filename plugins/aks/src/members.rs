@@ -94,7 +94,7 @@ fn push(page: &mut Page<'_>, group: &str, objects: Objects, seen: &mut ByName<Ob
         if !object.is("user") && !object.is("servicePrincipal") {
             continue;
         }
-        let id = object.id.to_lowercase();
+        let id = object.id.to_ascii_lowercase();
         let member = Grant::new(Kind::Team.id(group), "member", Kind::Person.id(&id));
         let how = GrantAnnotation::Metadata(vec![("transitive".into(), Value::Flag(true))]);
         page.grant(member.annotate(how))?;
