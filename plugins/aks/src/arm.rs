@@ -5,6 +5,7 @@ use accord_sdk::types::Detail;
 use accord_sdk::{Failure, Request, Response, Target};
 
 use crate::Aks;
+use crate::text::cut;
 
 /// The Azure role that reads clusters, role assignments and role definitions.
 pub(crate) const READER: &str = "Reader";
@@ -59,15 +60,15 @@ pub(crate) fn explained(response: &Response) -> (String, String) {
 }
 
 fn first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default().trim();
-    line.chars().take(300).collect()
+    cut(text.split('\n').next().unwrap_or_default().trim(), 300)
 }
 
 /// `code AADSTS7000215 Invalid client secret provided.`
 pub(crate) fn told(response: &Response) -> String {
     match explained(response) {
         (code, _) if code.is_empty() => String::new(),
-        (code, words) => format!("code {code} {words}").trim_end().to_owned(),
+        (code, words) if words.is_empty() => format!("code {code}"),
+        (code, words) => format!("code {code} {words}"),
     }
 }
 
@@ -205,7 +206,7 @@ impl Aks {
 pub(crate) fn checked(origin: &str, link: &str, request: &Request) -> Result<String, Failure> {
     let place = request.place();
     let elsewhere = || Failure::invalid_response("a link to the next page leads elsewhere", place.as_str());
-    let path = place.split_once(' ').map(|(_, path)| path).unwrap_or_default();
+    let path = place.strip_prefix("GET ").unwrap_or_default();
     let rest = link.strip_prefix(origin).ok_or_else(elsewhere)?;
     let (linked, _) = rest.split_once('?').ok_or_else(elsewhere)?;
     if !linked.eq_ignore_ascii_case(path) {

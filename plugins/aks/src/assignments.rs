@@ -12,6 +12,7 @@ use crate::by_name::ByName;
 use crate::definitions::{self, AzureRole};
 use crate::directory::{Kind, Principals};
 use crate::situation::{self, Situation};
+use crate::text::lower;
 
 /// Where the listing stands. It is read as a whole first; if nothing from above the cluster is in that, what holds at the
 /// cluster is read too, since the two questions are documented in two ways.
@@ -112,7 +113,7 @@ impl Assigned<'_> {
             let entitlement = Entitlement::new(&id, &scope.slug).description(format!("Holds the Azure role {name}"));
             page.entitlement(entitlement.display_name(name).grantable_to("user").grantable_to("group"))?;
         }
-        let principal = properties.principal_id.to_ascii_lowercase();
+        let principal = lower(&properties.principal_id);
         self.principals.add(kind, &principal, "");
         let mut grant = Grant::new(&id, &scope.slug, kind.id(principal));
         if kind == Kind::Team && self.situation.graph && self.aks.expand_groups {
@@ -136,42 +137,43 @@ fn metadata(assignment: &Item, scope: &Scope) -> Vec<(String, Value)> {
 
 /// The GUID at the end of a definition's id.
 fn role_id(definition: &str) -> String {
-    definition.rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
+    lower(definition.rsplit('/').next().unwrap_or_default())
 }
 
 /// How a scope relates to the cluster, whatever its spelling; none if it does not.
 fn scope(scope: &str, cluster: &str) -> Option<Scope> {
-    let below = |front: &str| {
-        let (head, rest) = scope.split_at_checked(front.len())?;
-        (head.eq_ignore_ascii_case(front) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
-    };
     let found = |slug: String, words: String, from_above| Some(Scope { slug, words, from_above });
-    if let Some(rest) = below(cluster) {
-        let rest = rest.trim_start_matches('/');
-        let namespace = rest.split_once('/').filter(|(kind, _)| kind.eq_ignore_ascii_case("namespaces"));
-        return match (rest, namespace) {
-            ("", _) => found("cluster:assigned".into(), "on the cluster".into(), false),
-            (_, Some((_, name))) if !name.contains('/') => {
+    if let Some(rest) = below(scope, cluster) {
+        return match below(rest, "namespaces") {
+            _ if rest.is_empty() => found("cluster:assigned".into(), "on the cluster".into(), false),
+            Some(name) if !name.is_empty() && !name.contains('/') => {
                 found(format!("namespace/{name}:assigned"), format!("in the namespace {name}"), false)
             }
-            _ => found(format!("resource/{}:assigned", rest.to_ascii_lowercase()), format!("on {rest}"), false),
+            _ => found(format!("resource/{}:assigned", lower(rest)), format!("on {rest}"), false),
         };
     }
-    const MANAGEMENT: &str = "/providers/Microsoft.Management/managementGroups";
     if scope == "/" {
         return found("root:assigned".into(), "on everything".into(), true);
     }
-    if let Some(name) = below(MANAGEMENT).map(|rest| rest.trim_start_matches('/')).filter(|name| !name.is_empty()) {
+    if let Some(name) = below(scope, "/providers/Microsoft.Management/managementGroups").filter(|name| !name.is_empty())
+    {
         return found(format!("management-group/{name}:assigned"), format!("on the management group {name}"), true);
     }
-    // What the cluster's own id begins with.
-    let front = cluster.get(..scope.len()).filter(|front| front.eq_ignore_ascii_case(scope))?;
-    let rest = cluster.get(front.len()..).filter(|rest| rest.starts_with('/'))?;
-    match rest.split('/').nth(1).unwrap_or_default() {
-        "resourceGroups" => found("subscription:assigned".into(), "on the subscription".into(), true),
-        "providers" => found("resource-group:assigned".into(), "on the resource group".into(), true),
-        _ => None,
+    let rest = below(cluster, scope)?;
+    if rest.starts_with("resourceGroups/") {
+        found("subscription:assigned".into(), "on the subscription".into(), true)
+    } else if rest.starts_with("providers/") {
+        found("resource-group:assigned".into(), "on the resource group".into(), true)
+    } else {
+        None
     }
+}
+
+/// What a path has below another one; nothing if it is the same, and none if it is not below.
+fn below<'p>(path: &'p str, front: &str) -> Option<&'p str> {
+    let (head, rest) = path.split_at_checked(front.len())?;
+    let is_below = head.eq_ignore_ascii_case(front) && (rest.is_empty() || rest.starts_with('/'));
+    is_below.then(|| rest.trim_start_matches('/'))
 }
 
 #[cfg(test)]

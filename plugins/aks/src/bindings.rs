@@ -3,7 +3,6 @@
 //! A grant for each subject; the binding and the name that it uses stand in its metadata. The host unites the grants of one
 //! principal and entitlement, whichever bindings and pages they are from.
 
-use accord_sdk::json::Ignored;
 use accord_sdk::types::{Expansion, GrantAnnotation, Value};
 use accord_sdk::{Entitlement, Failure, Grant, Page, ResourceId, Step, entitlement_id};
 
@@ -15,16 +14,17 @@ use crate::roles::{RoleName, slug_within};
 use crate::situation::{self, Situation};
 use crate::stand_ins::Named;
 use crate::subjects::{Context, Meaning, Subject};
+use crate::text::{cut, lower};
 use crate::{Aks, built_in_groups, graph, kubernetes, service_accounts};
 
 /// A binding names many subjects: its pages are shorter than others may be, for the sake of memory.
 const LONGEST_PAGE: usize = 225;
 
 /// Cluster roles that everybody may have: they show what the API server is, not what is in it.
-const HARMLESS: [&str; 3] = ["system:discovery", "system:basic-user", "system:public-info-viewer"];
+static HARMLESS: [&str; 3] = ["system:discovery", "system:basic-user", "system:public-info-viewer"];
 
 /// Everybody, one way or another.
-const EVERYBODY: [&str; 3] = ["system:authenticated", "system:unauthenticated", "system:anonymous"];
+static EVERYBODY: [&str; 3] = ["system:authenticated", "system:unauthenticated", "system:anonymous"];
 
 /// A role as it is bound: everywhere, or in one namespace.
 struct Held {
@@ -51,7 +51,7 @@ impl Held {
 
 pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
-    let first = page.cursor::<Ignored>()?.is_none();
+    let first = page.cursor::<String>()?.is_none();
     let listed = kubernetes::list(&situation, page, listing, aks.page_size.min(LONGEST_PAGE))?;
     if first && listing.is_cluster_wide {
         built_in_groups::always(page)?;
@@ -113,7 +113,7 @@ impl Reading<'_> {
         let meanings: Vec<Meaning> = binding.subjects.iter().map(|subject| subject.meaning(&context)).collect();
         for (subject, meaning) in binding.subjects.iter().zip(&meanings) {
             if let Meaning::Unknown(what) = meaning {
-                let example = format!("{} {} in {}", &*subject.kind, shown(&subject.name), called(binding));
+                let example = format!("{} {} in {}", &*subject.kind, cut(&subject.name, 60), called(binding));
                 page.note(what, "the API server would not take it; it grants nothing", example);
             }
         }
@@ -171,10 +171,8 @@ impl Reading<'_> {
             }
             Meaning::Person(id) => (Kind::Person, id),
             Meaning::Team(id) => (Kind::Team, id),
-            // Nobody of that name is known: the name stands for who may come. Entra's names are of ASCII.
-            Meaning::PrincipalName(name) => {
-                (Kind::Person, ids.get(&name).cloned().unwrap_or_else(|| name.to_ascii_lowercase()))
-            }
+            // Nobody of that name is known: the name stands for who may come.
+            Meaning::PrincipalName(name) => (Kind::Person, ids.get(&name).cloned().unwrap_or_else(|| lower(&name))),
             Meaning::KubeUser(name) => (Kind::KubeUser, name),
             Meaning::KubeGroup(name) => (Kind::KubeGroup, name),
             Meaning::Hidden | Meaning::Unknown(_) => return None,
@@ -206,8 +204,4 @@ fn called(binding: &Object) -> String {
 pub(crate) fn expanded_over(group: &ResourceId, members: &str) -> Expansion {
     let entitlement_ids = vec![entitlement_id(group, "member")];
     Expansion { entitlement_ids, shallow: false, resource_type_ids: vec![members.to_owned()] }
-}
-
-fn shown(name: &str) -> String {
-    name.chars().take(60).collect()
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::Aks;
 use crate::authorization::{self, Permission, Properties};
 use crate::situation::Situation;
+use crate::text::{cut, lower};
 
 const CLUSTERS: &str = "microsoft.containerservice/managedclusters/";
 
@@ -36,7 +37,7 @@ pub(crate) struct AzureRole {
 }
 
 /// Roles that are the same in every tenant, for when the definitions may not be read: id, name, and the flags in order.
-const WELL_KNOWN: [(&str, &str, [bool; 5]); 11] = [
+static WELL_KNOWN: [(&str, &str, [bool; 5]); 11] = [
     (
         "0ab0b1a8-8aac-4efd-b8c2-3ee1fb270be8",
         "Azure Kubernetes Service Cluster Admin Role",
@@ -84,7 +85,7 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let (definitions, next) = authorization::list(aks, page, request, link)?;
     let mut facts = Vec::with_capacity(definitions.len());
     for definition in definitions {
-        let id = definition.name.to_ascii_lowercase();
+        let id = lower(&definition.name);
         let role = serde_json::to_vec(&definition.properties.meaning())
             .map_err(|error| Failure::bug(format!("a role cannot be written: {error}")))?;
         facts.push((key(&id), role));
@@ -109,58 +110,75 @@ pub(crate) fn find(page: &Page<'_>, ids: &[String]) -> Vec<Option<AzureRole>> {
 
 impl Properties {
     fn meaning(self) -> AzureRole {
-        let may = |action: &str| self.permissions.iter().any(|permission| permission.allows(action));
-        let aks = |action: &str| may(&format!("{CLUSTERS}{action}"));
-        let shown = |lists: Vec<&List<String>>| -> Vec<String> {
-            lists.into_iter().flat_map(|list| list.iter().cloned()).take(SHOWN).collect()
+        let shown = |list: fn(&Permission) -> &List<String>| -> Vec<String> {
+            self.permissions.iter().flat_map(|permission| list(permission).iter()).take(SHOWN).cloned().collect()
         };
         AzureRole {
             name: self.role_name.to_string(),
             role_type: self.r#type.to_string(),
-            description: self.description.chars().take(500).collect(),
-            actions: shown(self.permissions.iter().map(|permission| &permission.actions).collect()),
-            data_actions: shown(self.permissions.iter().map(|permission| &permission.data_actions).collect()),
-            admin_kubeconfig: aks("listclusteradmincredential/action"),
-            user_kubeconfig: aks("listclusterusercredential/action"),
-            manages_cluster: aks("write") || aks("runcommand/action"),
-            assigns_roles: may("microsoft.authorization/roleassignments/write"),
+            description: cut(&self.description, 500),
+            actions: shown(|permission| &permission.actions),
+            data_actions: shown(|permission| &permission.data_actions),
+            admin_kubeconfig: self.allow(&[CLUSTERS, "listclusteradmincredential/action"]),
+            user_kubeconfig: self.allow(&[CLUSTERS, "listclusterusercredential/action"]),
+            manages_cluster: self.allow(&[CLUSTERS, "write"]) || self.allow(&[CLUSTERS, "runcommand/action"]),
+            assigns_roles: self.allow(&["microsoft.authorization/roleassignments/write"]),
             data_plane: self.permissions.iter().any(Permission::opens_clusters),
             missing: false,
             unread: false,
         }
     }
+
+    /// Whether they allow the action of this name.
+    fn allow(&self, name: &[&str]) -> bool {
+        let action = name.concat();
+        self.permissions
+            .iter()
+            .any(|permission| any_fits(&permission.actions, &action) && !any_fits(&permission.not_actions, &action))
+    }
 }
 
 impl Permission {
-    fn allows(&self, action: &str) -> bool {
-        let fits = |patterns: &[String]| patterns.iter().any(|pattern| fits(&pattern.to_ascii_lowercase(), action));
-        fits(&self.actions) && !fits(&self.not_actions)
-    }
-
     /// Whether a data action is about something in clusters, and is not taken away as a whole.
     fn opens_clusters(&self) -> bool {
-        let reaches = |pattern: &str| {
+        let reaches = |pattern: &String| {
+            let pattern = lower(pattern);
             let front = pattern.split('*').next().unwrap_or_default();
             let whole = front.len() == pattern.len();
             front.starts_with(CLUSTERS) || (!whole && CLUSTERS.starts_with(front))
         };
-        let lower = |pattern: &String| pattern.to_ascii_lowercase();
-        let everything = |pattern: &String| fits(&lower(pattern), &format!("{CLUSTERS}anything/at/all"));
-        self.data_actions.iter().any(|pattern| reaches(&lower(pattern)))
-            && !self.not_data_actions.iter().any(everything)
+        let everything = [CLUSTERS, "anything/at/all"].concat();
+        self.data_actions.iter().any(reaches) && !any_fits(&self.not_data_actions, &everything)
     }
+}
+
+fn any_fits(patterns: &[String], action: &str) -> bool {
+    patterns.iter().any(|pattern| fits(&lower(pattern), action))
 }
 
 /// Whether a pattern in lower case, in which `*` is anything, is about an action.
 fn fits(pattern: &str, action: &str) -> bool {
-    let Some((front, mut rest)) = pattern.split_once('*') else { return pattern == action };
-    let Some(mut left) = action.strip_prefix(front) else { return false };
-    while let Some((part, tail)) = rest.split_once('*') {
-        let Some(at) = left.find(part) else { return false };
-        left = left.get(at + part.len()..).unwrap_or_default();
-        rest = tail;
+    let (mut pattern, mut action) = (pattern.as_bytes(), action.as_bytes());
+    // What comes after the last star, and what it was tried with last.
+    let mut again: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (pattern, action) {
+            ([b'*', rest @ ..], _) => {
+                pattern = rest;
+                again = Some((rest, action));
+            }
+            ([wanted, rest @ ..], [found, left @ ..]) if wanted == found => (pattern, action) = (rest, left),
+            ([], []) => return true,
+            // The star takes one more.
+            _ => match again {
+                Some((rest, [_, left @ ..])) => {
+                    (pattern, action) = (rest, left);
+                    again = Some((rest, left));
+                }
+                _ => return false,
+            },
+        }
     }
-    left.ends_with(rest)
 }
 
 impl AzureRole {

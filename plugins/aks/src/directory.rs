@@ -11,6 +11,7 @@ use crate::by_name::ByName;
 use crate::graph::{self, DIRECTORY, Graph, Object};
 use crate::situation::{self, Situation};
 use crate::subjects::is_uuid;
+use crate::text::lower;
 
 /// What kind of principal somebody is.
 #[derive(Clone, Copy, PartialEq)]
@@ -185,14 +186,14 @@ fn objects(page: &Page<'_>, ids: &[String]) -> Result<ByName<Object>, Failure> {
     let mut objects = ByName::default();
     let mut sparse = Vec::new();
     for object in graph::by_ids(page, ids)? {
-        let id = object.id.to_ascii_lowercase();
+        let id = lower(&object.id);
         if object.is("user") && object.account_enabled.is_none() {
             sparse.push(id.clone());
         }
         objects.add(id, || object);
     }
     for object in graph::users_by(page, "id", &sparse)? {
-        if let Some(known) = objects.get_mut(&object.id.to_ascii_lowercase()) {
+        if let Some(known) = objects.get_mut(&lower(&object.id)) {
             let kind = std::mem::take(&mut known.kind);
             *known = Object { kind, ..object };
         }
@@ -226,7 +227,7 @@ pub(crate) fn named(page: &Page<'_>, kind: Kind, after: Option<&str>, most: usiz
 
 /// A user or service principal as Graph tells of it.
 pub(crate) fn told(object: &Object) -> Resource {
-    let id = object.id.to_ascii_lowercase();
+    let id = lower(&object.id);
     let name = object.display_name.given().or(object.user_principal_name.given()).unwrap_or(&id);
     let service = object.is("servicePrincipal");
     let login = if service { &*object.app_id } else { &*object.user_principal_name };

@@ -1,12 +1,12 @@
 //! Microsoft Graph: how it answers, and how questions are packed.
 
-use accord_sdk::json::{FromJson, List, Text};
+use accord_sdk::json::{self, FromJson, List, Text};
 use accord_sdk::types::{Detail, PermissionDetail};
 use accord_sdk::{Failure, Host, Page, Request, Response, Target};
-use serde::Serialize;
 
 use crate::by_name::ByName;
 use crate::situation::Situation;
+use crate::text::lower;
 
 /// The application permission that reads users, groups, service principals and members.
 pub(crate) const DIRECTORY: &str = "Directory.Read.All";
@@ -106,18 +106,6 @@ struct Answers {
     responses: Vec<Inner>,
 }
 
-#[derive(Serialize)]
-struct Step<'u> {
-    id: String,
-    method: &'static str,
-    url: &'u str,
-}
-
-#[derive(Serialize)]
-struct Batch<'u> {
-    requests: Vec<Step<'u>>,
-}
-
 /// What became of one of a batch's requests.
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -155,9 +143,12 @@ pub(crate) fn batch(host: &Host, urls: &[String]) -> Result<Vec<Answer>, Failure
         }
         let mut requests = Vec::new();
         for chunk in open.chunks(BATCH) {
-            let step = |at: &usize| Some(Step { id: at.to_string(), method: "GET", url: urls.get(*at)? });
-            let batch = Batch { requests: chunk.iter().filter_map(step).collect() };
-            requests.push(Request::new("POST", "/v1.0/$batch").origin("graph").permission(DIRECTORY).json(&batch)?);
+            let step = |at: &usize| {
+                let url = json::quoted(urls.get(*at)?);
+                Some(format!(r#"{{"id":"{at}","method":"GET","url":{url}}}"#))
+            };
+            let steps: Vec<String> = chunk.iter().filter_map(step).collect();
+            requests.push(asking("/v1.0/$batch", format!(r#"{{"requests":[{}]}}"#, steps.join(","))));
         }
         let mut failed = false;
         for response in Graph.send_all(host, &requests) {
@@ -196,19 +187,19 @@ pub(crate) fn resolve(situation: &Situation, page: &Page<'_>, names: ByName<()>)
                 found.add(name, || id);
             }
             None => {
-                ids.add(name.to_ascii_lowercase(), String::new);
+                ids.add(lower(&name), String::new);
                 open.push(name);
             }
         }
     }
     for object in users_by(page, "userPrincipalName", &ids.names())? {
-        if let Some(id) = ids.get_mut(&object.user_principal_name.to_ascii_lowercase()) {
-            *id = object.id.to_ascii_lowercase();
+        if let Some(id) = ids.get_mut(&lower(&object.user_principal_name)) {
+            *id = lower(&object.id);
         }
     }
     let mut facts = Vec::with_capacity(open.len());
     for name in open {
-        let id = ids.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default();
+        let id = ids.get(&lower(&name)).cloned().unwrap_or_default();
         facts.push((fact(&name), id.clone().into_bytes()));
         if !id.is_empty() {
             found.add(name, || id);
@@ -228,7 +219,8 @@ pub(crate) fn users_by(host: &Host, property: &str, values: &[String]) -> Result
     let urls: Vec<String> = values
         .chunks(VALUES)
         .map(|values| {
-            let quoted: Vec<String> = values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+            let quoted: Vec<String> =
+                values.iter().map(|value| format!("'{}'", value.split('\'').collect::<Vec<_>>().join("''"))).collect();
             format!("/users?$select={PERSON}&$filter={}", encoded(&format!("{property} in ({})", quoted.join(","))))
         })
         .collect();
@@ -241,15 +233,15 @@ pub(crate) fn users_by(host: &Host, property: &str, values: &[String]) -> Result
 
 /// Objects by id, at most [`IDS`].
 pub(crate) fn by_ids(host: &Host, ids: &[String]) -> Result<Vec<Object>, Failure> {
-    #[derive(Serialize)]
-    struct Question<'i> {
-        ids: &'i [String],
-        types: [&'static str; 3],
-    }
-    let question = Question { ids, types: ["user", "group", "servicePrincipal"] };
-    let request = Request::new("POST", "/v1.0/directoryObjects/getByIds").origin("graph").permission(DIRECTORY);
-    let objects: Objects = Graph.fetch(host, &request.json(&question)?)?;
+    let ids: Vec<String> = ids.iter().map(|id| json::quoted(id)).collect();
+    let question = format!(r#"{{"ids":[{}],"types":["user","group","servicePrincipal"]}}"#, ids.join(","));
+    let objects: Objects = Graph.fetch(host, &asking("/v1.0/directoryObjects/getByIds", question))?;
     Ok(objects.value.into_vec())
+}
+
+/// A question that is too long for an address.
+fn asking(path: &str, question: String) -> Request {
+    Request::new("POST", path).origin("graph").permission(DIRECTORY).json_text(question)
 }
 
 /// A value of a query inside a batch, where nobody else encodes it.

@@ -31,6 +31,7 @@ mod service_accounts;
 mod situation;
 mod stand_ins;
 mod subjects;
+mod text;
 mod validate;
 
 use accord_sdk::types::Value;
@@ -59,26 +60,34 @@ pub struct Aks {
 
 impl Connector for Aks {
     fn new(config: &Config) -> Result<Self, Failure> {
-        let text = |name: &str| config.text(name).map(str::to_owned);
-        Ok(Self {
-            subscription: text("subscription-id")?,
-            resource_group: text("resource-group")?,
-            cluster_name: text("cluster-name")?,
-            arm: text("azure-cloud.arm")?,
-            graph: text("azure-cloud.graph")?,
-            mode: text("credential-mode")?,
-            server_fqdn: text("server-fqdn")?,
+        let mut missing = Ok(());
+        let mut text = |name: &str| match config.text(name) {
+            Ok(text) => text.to_owned(),
+            Err(failure) => {
+                missing = Err(failure);
+                String::new()
+            }
+        };
+        let aks = Self {
+            subscription: text("subscription-id"),
+            resource_group: text("resource-group"),
+            cluster_name: text("cluster-name"),
+            arm: text("azure-cloud.arm"),
+            graph: text("azure-cloud.graph"),
+            mode: text("credential-mode"),
+            server_fqdn: text("server-fqdn"),
             has_own_url: config.optional_text("api-server-url").is_some(),
-            identities: text("resolve-identities")?,
+            identities: text("resolve-identities"),
             expand_groups: config.flag("expand-groups"),
             azure_roles: config.flag("azure-role-assignments"),
-            system_subjects: text("system-subjects")?,
-            all_namespaces: config.text("namespace-entitlements")? == "all",
+            system_subjects: text("system-subjects"),
+            all_namespaces: text("namespace-entitlements") == "all",
             page_size: match config.get("page-size") {
                 Some(Value::Int(size)) => usize::try_from(*size).unwrap_or(500),
                 _ => 500,
             },
-        })
+        };
+        missing.map(|()| aks)
     }
 
     fn connect(&self, host: &Host) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use accord_sdk::{Collection, Failure, Grant, Page, Request, Step, Target};
 use crate::by_name::ByName;
 use crate::directory::{self, Kind};
 use crate::graph::{self, Graph, HIDDEN_MEMBERS, Object, Objects};
+use crate::text::lower;
 use crate::{Aks, arm};
 
 /// Groups in one page. Ten pages of members, each a grant and a resource, are 20,000 rows and some 8 MiB.
@@ -94,7 +95,7 @@ fn push(page: &mut Page<'_>, group: &str, objects: Objects, seen: &mut ByName<Ob
         if !object.is("user") && !object.is("servicePrincipal") {
             continue;
         }
-        let id = object.id.to_ascii_lowercase();
+        let id = lower(&object.id);
         let member = Grant::new(Kind::Team.id(group), "member", Kind::Person.id(&id));
         let how = GrantAnnotation::Metadata(vec![("transitive".into(), Value::Flag(true))]);
         page.grant(member.annotate(how))?;

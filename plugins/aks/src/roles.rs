@@ -11,7 +11,7 @@ use crate::{Aks, kubernetes, namespaces, rules, situation, stand_ins};
 const MOST_ROWS: usize = 30_000;
 
 /// Who can hold a role.
-const PRINCIPALS: [&str; 5] = ["user", "group", "kube_user", "kube_group", "service_account"];
+static PRINCIPALS: [&str; 5] = ["user", "group", "kube_user", "kube_group", "service_account"];
 
 /// A role of a namespace, or of the cluster.
 pub(crate) struct RoleName {

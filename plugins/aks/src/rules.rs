@@ -39,21 +39,22 @@ impl Rule {
     }
 
     fn text(&self) -> String {
-        let join = |list: &[Text]| list.iter().map(|item| &**item).collect::<Vec<_>>().join(",");
-        let mut text = format!("{} {}", join(&self.verbs), join(&self.resources));
-        if !self.non_resource_urls.is_empty() {
-            text = format!("{} {}", join(&self.verbs), join(&self.non_resource_urls));
-        }
-        let groups: Vec<&str> =
-            self.api_groups.iter().map(|group| &**group).filter(|group| !group.is_empty()).collect();
-        if !groups.is_empty() {
-            text += &format!(" in {}", groups.join(","));
-        }
-        if !self.resource_names.is_empty() {
-            text += &format!(" named {}", join(&self.resource_names));
+        let about = if self.non_resource_urls.is_empty() { &self.resources } else { &self.non_resource_urls };
+        let (groups, names) = (joined(&self.api_groups), joined(&self.resource_names));
+        let mut text = [&joined(&self.verbs), " ", &joined(about)].concat();
+        for (word, list) in [(" in ", groups), (" named ", names)] {
+            if !list.is_empty() {
+                text += word;
+                text += &list;
+            }
         }
         text
     }
+}
+
+/// Those that are not empty.
+fn joined(list: &[Text]) -> String {
+    list.iter().map(|item| &**item).filter(|item| !item.is_empty()).collect::<Vec<_>>().join(",")
 }
 
 /// The powers of a role, each with what it means for whoever holds it.
@@ -85,7 +86,7 @@ pub(crate) fn powers(rules: &[Rule]) -> Vec<(&'static str, &'static str)> {
         (any(&["create"], &["serviceaccounts/token"]), "mints_tokens", "makes tokens of service accounts"),
         (!rules.is_empty() && rules.iter().all(Rule::only_reads), "read_only", "only reads"),
     ];
-    found.into_iter().filter(|(has, _, _)| *has).map(|(_, flag, words)| (flag, words)).collect()
+    found.iter().filter(|(has, _, _)| *has).map(|&(_, flag, words)| (flag, words)).collect()
 }
 
 /// Tells of a role what it allows.

@@ -3,6 +3,7 @@
 use accord_sdk::json::{FromJson, Text};
 
 use crate::situation::Situation;
+use crate::text::lower;
 
 /// A subject, as it is written.
 #[derive(FromJson, Default)]
@@ -35,7 +36,7 @@ pub(crate) enum Meaning {
 }
 
 /// Subjects of Kubernetes' own that say something about people and programs outside of it.
-const RELEVANT: [&str; 5] =
+static RELEVANT: [&str; 5] =
     ["system:masters", "system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts"];
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -73,7 +74,7 @@ impl Subject {
                 if is_hidden(name, context) {
                     Meaning::Hidden
                 } else if context.situation.entra && is_uuid(name) {
-                    Meaning::Team(name.to_ascii_lowercase())
+                    Meaning::Team(lower(name))
                 } else {
                     Meaning::KubeGroup(name.into())
                 }
@@ -91,7 +92,7 @@ fn user(name: &str, context: &Context<'_>) -> Meaning {
     if is_hidden(name, context) {
         Meaning::Hidden
     } else if context.situation.entra && is_uuid(name) {
-        Meaning::Person(name.to_ascii_lowercase())
+        Meaning::Person(lower(name))
     } else if context.situation.entra && name.contains('@') && name.len() <= LONGEST_PRINCIPAL_NAME {
         Meaning::PrincipalName(name.into())
     } else {
@@ -110,12 +111,11 @@ fn is_hidden(name: &str, context: &Context<'_>) -> bool {
 }
 
 pub(crate) fn is_uuid(text: &str) -> bool {
-    let lengths = [8, 4, 4, 4, 12];
-    let mut parts = text.split('-');
-    let fits = lengths.iter().all(|length| {
-        parts.next().is_some_and(|part| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    });
-    fits && parts.next().is_none()
+    let fits = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 #[cfg(test)]

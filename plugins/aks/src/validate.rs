@@ -10,7 +10,7 @@ use crate::graph::{self, DIRECTORY};
 use crate::kubernetes::{self, Kubernetes, Listing};
 use crate::{Aks, situation};
 
-const LISTINGS: [(Listing, &str); 6] = [
+static LISTINGS: [(Listing, &str); 6] = [
     (kubernetes::NAMESPACES, "namespaces"),
     (kubernetes::SERVICE_ACCOUNTS, "service accounts"),
     (kubernetes::ROLES, "roles"),
