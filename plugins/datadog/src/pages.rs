@@ -58,6 +58,9 @@ pub(crate) struct Asked {
     answers: Vec<Response>,
 }
 
+/// Reads one answer, and tells how many items were read by now.
+type ReadAnswer<'a> = dyn FnMut(&Response) -> Result<(usize, Meta), Failure> + 'a;
+
 impl Asked {
     /// The answer that the list begins with.
     pub(crate) fn first(&self) -> Option<&Response> {
@@ -65,11 +68,7 @@ impl Asked {
     }
 
     /// Reads the answers, each of which tells how many items there are now, and says where the list goes on.
-    fn read(
-        &self,
-        page: &mut Page<'_>,
-        read: &mut dyn FnMut(&Response) -> Result<(usize, Meta), Failure>,
-    ) -> Result<Step, Failure> {
+    fn read(&self, page: &mut Page<'_>, read: &mut ReadAnswer<'_>) -> Result<Step, Failure> {
         let (mut held, mut total) = (0, None);
         for answer in &self.answers {
             let (length, meta) = read(answer)?;
