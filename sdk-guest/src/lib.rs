@@ -145,8 +145,8 @@ macro_rules! connector {
 
             #[cfg(target_family = "wasm")]
             type Exported = $crate::component::Component<$connector>;
-    #[cfg(target_family = "wasm")]
-            $crate::bindings::export_world!(Exported with_types_in $crate::bindings);
+            #[cfg(target_family = "wasm")]
+    $crate::bindings::export_world!(Exported with_types_in $crate::bindings);
         };
     };
 }
