@@ -58,16 +58,19 @@ pub struct Aks {
     page_size: usize,
 }
 
+/// A text of the configuration; that it is missing is kept for the end.
+fn text_of(config: &Config, name: &str, missing: &mut Result<(), Failure>) -> String {
+    let text = config.text(name).map(str::to_owned);
+    text.unwrap_or_else(|failure| {
+        *missing = Err(failure);
+        String::new()
+    })
+}
+
 impl Connector for Aks {
     fn new(config: &Config) -> Result<Self, Failure> {
         let mut missing = Ok(());
-        let mut text = |name: &str| match config.text(name) {
-            Ok(text) => text.to_owned(),
-            Err(failure) => {
-                missing = Err(failure);
-                String::new()
-            }
-        };
+        let mut text = |name: &str| text_of(config, name, &mut missing);
         let aks = Self {
             subscription: text("subscription-id"),
             resource_group: text("resource-group"),

@@ -19,13 +19,16 @@ static LISTINGS: [(Listing, &str); 6] = [
     (kubernetes::CLUSTER_ROLE_BINDINGS, "who holds cluster roles"),
 ];
 
+/// What Graph is needed for.
+const NAMES: &str = "names and members of groups";
+
 pub(crate) fn checks(aks: &Aks, host: &Host) -> Vec<Check> {
     let situation = match situation::read(host) {
         Ok(situation) => situation,
-        Err(failure) => return vec![Check::of("connection", "everything", Err::<(), _>(failure))],
+        Err(failure) => return vec![check("connection", "everything", Err(failure))],
     };
     let api = Kubernetes(&situation);
-    let mut checks = vec![Check::of("connection", "everything", Ok(()))];
+    let mut checks = vec![check("connection", "everything", Ok(()))];
     let requests: Vec<_> = LISTINGS.iter().map(|(listing, _)| api.request(*listing, 1)).collect();
     for ((listing, needed_for), answer) in LISTINGS.iter().zip(api.send_all(host, &requests)) {
         let outcome = answer.and_then(|answer| match answer.status() {
@@ -33,18 +36,22 @@ pub(crate) fn checks(aks: &Aks, host: &Host) -> Vec<Check> {
             _ if api.has_no_rbac(*listing, &answer) => Ok(()),
             _ => Err(api.failure(&answer)),
         });
-        checks.push(Check::of(listing.permission, *needed_for, outcome));
+        checks.push(check(listing.permission, needed_for, outcome));
     }
     if aks.azure_roles {
-        let request = aks.authorization_request("roleAssignments");
-        checks.push(Check::of(READER, "Azure roles on the cluster", Arm.fetch::<Ignored>(host, &request)));
+        let listed = Arm.fetch::<Ignored>(host, &aks.authorization_request("roleAssignments"));
+        checks.push(check(READER, "Azure roles on the cluster", listed.map(drop)));
     }
     checks.push(match (aks.identities.as_str(), situation.graph) {
-        ("off", _) => Check::skipped(DIRECTORY, "names and members of groups", "resolve-identities is off"),
-        (_, true) => Check::of(DIRECTORY, "names and members of groups", Ok(())),
-        _ => Check::of(DIRECTORY, "names and members of groups", graph::by_ids(host, &[]).and_then(|_| permitted())),
+        ("off", _) => Check::skipped(DIRECTORY, NAMES, "resolve-identities is off"),
+        (_, true) => check(DIRECTORY, NAMES, Ok(())),
+        _ => check(DIRECTORY, NAMES, graph::by_ids(host, &[]).and_then(|_| permitted())),
     });
     checks
+}
+
+fn check(permission: &str, needed_for: &str, outcome: Result<(), Failure>) -> Check {
+    Check::of(permission, needed_for, outcome)
 }
 
 /// It was refused a moment ago.
