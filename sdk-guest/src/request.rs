@@ -37,12 +37,11 @@ impl Request {
 
     /// Where a `next` link of the target leads: an absolute URL, or a path with its query.
     pub fn link(link: &str) -> Result<Self, Failure> {
-        let (origin, rest) = match link.find("://") {
-            Some(scheme) => {
-                let authority = scheme + "://".len();
-                let end = link.get(authority..).and_then(|rest| rest.find(['/', '?'])).map(|slash| authority + slash);
-                let (origin, rest) = link.split_at_checked(end.unwrap_or(link.len())).unwrap_or((link, ""));
-                (Some(origin.to_string()), rest)
+        let absolute = if link.starts_with('/') { None } else { link.split_once(':') };
+        let (origin, rest) = match absolute.and_then(|(_, rest)| rest.strip_prefix("//")) {
+            Some(authority) => {
+                let path = authority.find(['/', '?']).and_then(|end| authority.get(end..)).unwrap_or_default();
+                (link.strip_suffix(path).map(str::to_owned), path)
             }
             None => (None, link),
         };
