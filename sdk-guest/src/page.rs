@@ -100,9 +100,7 @@ impl<'a> Page<'a> {
 
     /// Read on from here.
     pub fn next<T: Serialize>(&self, cursor: &T) -> Result<Step, Failure> {
-        serde_json::to_string(cursor)
-            .map(Step::Next)
-            .map_err(|error| Failure::bug(format!("cursor of `{}` cannot be written: {error}", self.collection.name)))
+        json::write(&format_args!("the cursor of `{}`", self.collection.name), cursor).map(Step::Next)
     }
 
     /// The failure for a listing whose name the connector does not know.

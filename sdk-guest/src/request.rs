@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::bindings::accord::connector::http;
+use crate::json;
 use crate::types::{Body, Detail, Failure};
 
 /// One request to one of the manifest's origins.
@@ -97,8 +98,7 @@ impl Request {
 
     /// Sends JSON.
     pub fn json<T: Serialize>(self, body: &T) -> Result<Self, Failure> {
-        let text = serde_json::to_string(body)
-            .map_err(|error| Failure::bug(format!("body of {} cannot be written: {error}", self.place())))?;
+        let text = json::write(&format_args!("the body of {}", self.place()), body)?;
         Ok(self.json_text(text))
     }
 

@@ -86,9 +86,8 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let mut facts = Vec::with_capacity(definitions.len());
     for definition in definitions {
         let id = lower(&definition.name);
-        let role = serde_json::to_vec(&definition.properties.meaning())
-            .map_err(|error| Failure::bug(format!("a role cannot be written: {error}")))?;
-        facts.push((key(&id), role));
+        let role = json::write(&"a role", &definition.properties.meaning())?;
+        facts.push((key(&id), role.into_bytes()));
     }
     page.put_facts(&facts)?;
     next.map_or(Ok(Step::Done), |link| page.next(&link))

@@ -33,7 +33,6 @@ pub(crate) fn read(host: &Host) -> Result<Situation, Failure> {
 }
 
 pub(crate) fn keep(host: &Host, situation: &Situation) -> Result<(), Failure> {
-    let fact = serde_json::to_vec(situation)
-        .map_err(|error| Failure::bug(format!("the situation cannot be written: {error}")))?;
-    host.put_facts(&[(FACT.to_owned(), fact)])
+    let fact = json::write(&"the situation", situation)?;
+    host.put_facts(&[(FACT.to_owned(), fact.into_bytes())])
 }

@@ -25,7 +25,7 @@ struct Roles {
 
 /// A membership to look up, as a fact: sorted by user, so that each is asked once.
 pub(crate) fn wanted(user_id: &str, role_id: &str) -> Result<(String, Vec<u8>), Failure> {
-    let ids = serde_json::to_vec(&[user_id, role_id]).map_err(|error| Failure::bug(error.to_string()))?;
+    let ids = json::write(&"a membership", &[user_id, role_id])?.into_bytes();
     Ok((format!("{WANTED}{user_id}/{role_id}"), ids))
 }
 

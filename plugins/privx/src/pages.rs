@@ -200,9 +200,8 @@ impl<T> Read<T> {
 
     /// Keeps what was learned for later listings.
     pub(crate) fn teach(&self, page: &Page<'_>) -> Result<(), Failure> {
-        let learned = serde_json::to_vec(&self.place.learned)
-            .map_err(|error| Failure::bug(format!("what was learned of pages cannot be written: {error}")))?;
-        page.put_facts(&[(format!("{LEARNED}{}", page.name()), learned)])
+        let learned = json::write(&"what was learned of pages", &self.place.learned)?;
+        page.put_facts(&[(format!("{LEARNED}{}", page.name()), learned.into_bytes())])
     }
 
     /// Tells the page what it holds, and where it goes on.

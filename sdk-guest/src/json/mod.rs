@@ -42,7 +42,7 @@ pub use problem::Problem;
 pub use read::{FromJson, Ignored, Object};
 pub use tree::Json;
 pub(crate) use tree::Tree;
-pub use write::{Verbatim, quoted};
+pub use write::{Verbatim, quoted, write};
 
 /// Reads a JSON text.
 ///

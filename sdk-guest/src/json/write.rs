@@ -1,7 +1,21 @@
 //! JSON as text again, without white space: what is kept as it came, or sent back.
 
+use std::fmt::Display;
+
+use serde::Serialize;
+
 use super::tree::Node;
 use super::{FromJson, Json, Problem};
+use crate::Failure;
+
+/// A value as JSON text. `what` it is, such as `the cursor of users`, is for the failure.
+///
+/// # Errors
+/// A map whose keys are no texts: JSON has no form for that, and a connector should not try.
+pub fn write<T: Serialize + ?Sized>(what: &dyn Display, value: &T) -> Result<String, Failure> {
+    // Not with the error's own words: they bring along the words for everything that can be wrong when JSON is read.
+    serde_json::to_string(value).map_err(|_| Failure::bug(format!("{what} cannot be written as JSON")))
+}
 
 /// Whatever it is, as JSON text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
