@@ -52,7 +52,7 @@ pub(crate) fn explained(response: &Response) -> (String, String) {
     if let Some(description) = refusal.error_description.given() {
         // `AADSTS7000215: Invalid client secret provided. … Trace ID: …`: the code is the first word.
         let (code, words) = description.split_once(':').unwrap_or(("", description));
-        return (code.trim().to_owned(), first_line(words));
+        return (code.trim_ascii().to_owned(), first_line(words));
     }
     let code = refusal.error.code.given().or(refusal.code.given()).unwrap_or_default();
     let message = refusal.error.message.given().or(refusal.message.given()).unwrap_or_default();
@@ -60,7 +60,7 @@ pub(crate) fn explained(response: &Response) -> (String, String) {
 }
 
 fn first_line(text: &str) -> String {
-    cut(text.split('\n').next().unwrap_or_default().trim(), 300)
+    cut(text.split('\n').next().unwrap_or_default().trim_ascii(), 300)
 }
 
 /// `code AADSTS7000215 Invalid client secret provided.`

@@ -111,9 +111,7 @@ fn inspect_tells_what_a_plugin_may_send_import_and_use() {
 #[test]
 fn connectors_import_what_they_use_and_are_small() {
     let always = ["types", "config", "http", "c1z", "facts"];
-    for (plugin, more, most_bytes) in
-        [("duo", &[][..], 300_000), ("privx", &[], 310_000), ("datadog", &["log"], 350_000), ("aks", &["log"], 535_000)]
-    {
+    for (plugin, more) in [("duo", &[][..]), ("privx", &[]), ("datadog", &["log"]), ("aks", &["log"])] {
         let shown = Desk::new().accord(&["plugin", "inspect", plugin, "--output", "json"]).run().exits(0).json();
         let imports: Vec<&str> =
             shown["imports"].as_array().unwrap().iter().filter_map(|it| it["name"].as_str()).collect();
@@ -125,7 +123,7 @@ fn connectors_import_what_they_use_and_are_small() {
         assert_eq!(imports.iter().find(foreign), None, "{plugin}");
         let file = accord_fixtures::components::plugins_dir().join(plugin).with_extension("wasm");
         let bytes = std::fs::metadata(file).unwrap().len();
-        assert!(bytes <= most_bytes, "{plugin} has grown to {bytes} bytes");
+        assert!(bytes < 350_000, "{plugin} has grown to {bytes} bytes");
     }
 }
 
