@@ -35,6 +35,18 @@ fn sixty_thousand_subject_entries_cost_forty_requests() {
     assert!(memory < 160 << 20, "{} MiB in a build that is not optimised: {}", memory >> 20, report["cost"]);
 }
 
+/// As many bindings and roles as large clusters have: nothing is lost between their pages. What that costs, the benchmark
+/// tells.
+#[test]
+fn ten_thousand_bindings_of_two_thousand_roles_are_all_there() {
+    let shape = Shape { role_bindings: 10_000, subjects: 2, roles: 2_000, users: 500, ..Shape::default() };
+    let (desk, server) = (Desk::new(), AksServer::start(World::generate(&shape), Options::default()).unwrap());
+    sync(&desk, &server).run().exits(0);
+    Rows::of(&desk, FILE).are(&server.expected(&Settings::default()));
+    let pages = |listing: &str| server.log_of(listing).len();
+    assert!(pages("/rolebindings") <= 30 && pages("/roles") <= 8, "{:?}", super::calls(&server));
+}
+
 #[test]
 fn a_binding_of_ten_thousand_subjects_fits_and_many_of_them_are_taken_apart() {
     use accord_fixtures::azure::{Binding, Subject};
