@@ -401,6 +401,26 @@ fn grants_that_share_their_ids_are_checked_like_others() {
     assert_eq!(PlainGrants::new(Vec::new(), vec![id("user:u")], vec![(0, 0)]), None);
 }
 
+#[test]
+fn pages_of_grants_that_share_their_ids_are_counted_and_compared() {
+    let place = Place::new();
+    let mut work = place.open().work;
+    let listing = begin(&mut work, "users");
+    let mut page = |pairs: &[(&str, &str)], cursor: &str| {
+        let grants = pairs.iter().map(|(entitlement, principal)| grant(entitlement, principal)).collect();
+        let committed = commit(&mut work, listing, told_once(grants), Step::Next(cursor.to_owned())).unwrap();
+        (committed.record.rows, committed.repeated_page)
+    };
+    assert_eq!(page(&[("group:g:member", "user:a"), ("group:h:member", "user:b")], "1"), (2, 0));
+    assert_eq!(page(&[("group:g:member", "user:a"), ("group:h:member", "user:c")], "2"), (4, 0), "another principal");
+    assert_eq!(page(&[("group:g:member", "user:a"), ("group:i:member", "user:b")], "3"), (6, 0), "another entitlement");
+    let crossed = [("group:g:member", "user:a"), ("group:h:member", "user:b"), ("group:g:member", "user:b")];
+    assert_eq!(page(&crossed, "4"), (9, 0), "another pair");
+    let twice = [("group:g:member", "user:a"), ("group:h:member", "user:b"), ("group:g:member", "user:a")];
+    assert_eq!(page(&twice, "5"), (12, 0), "the same lists, and another place in one of them");
+    assert_eq!(page(&[("group:g:member", "user:a"), ("group:h:member", "user:b")], "6"), (14, 1));
+}
+
 // Checklist 22 and 23: what a row had to give up is told with the listing.
 #[test]
 fn text_that_is_cut_is_a_note_of_its_listing() {
