@@ -73,6 +73,8 @@ impl GrantParts<'_> {
 pub struct GrantData {
     /// The beginning that all grants of an entitlement share.
     entitlement: Vec<u8>,
+    /// Of the next grant.
+    sources: Vec<u8>,
     data: Vec<u8>,
 }
 
@@ -86,37 +88,50 @@ impl GrantData {
         let _ = proto::Grant { entitlement: Some(entitlement), ..Default::default() }.encode(&mut self.entitlement);
     }
 
-    /// The same bytes as [`GrantParts::data`].
-    pub fn grant(
-        &mut self,
-        id: &str,
-        principal: ResourceRef<'_>,
-        annotations: Vec<Any>,
-        sources: BTreeMap<String, bool>,
-    ) -> &[u8] {
-        let length = |text: &str| 1 + encoded_len_varint(text.len() as u64) + text.len();
-        let id_length = length(principal.resource_type) + length(principal.resource);
+    /// One of the sources of the next grant. They come in the order of their ids.
+    pub fn source(&mut self, id: &str, is_direct: bool) {
+        // An entry of the map in GrantSources: what is false is left out.
+        let is_direct: &[u8] = if is_direct { &[2 << 3 | 2, 2, 1 << 3, 1] } else { &[] };
+        begin_field(1, field_length(id) + is_direct.len(), &mut self.sources);
+        field(1, id, &mut self.sources);
+        self.sources.extend_from_slice(is_direct);
+    }
+
+    /// The same bytes as [`GrantParts::data`]. `annotations` are those of a Grant message that has nothing else.
+    pub fn grant(&mut self, id: &str, principal: ResourceRef<'_>, annotations: &[u8]) -> &[u8] {
+        let id_length = field_length(principal.resource_type) + field_length(principal.resource);
         let resource_length = 1 + encoded_len_varint(id_length as u64) + id_length;
         let data = &mut self.data;
         data.clear();
         data.extend_from_slice(&self.entitlement);
-        let mut field = |tag: u32, length: usize, bytes: &[u8]| {
-            encode_key(tag, WireType::LengthDelimited, data);
-            encode_varint(length as u64, data);
-            data.extend_from_slice(bytes);
-        };
         // Grant.principal, Resource.id, and its two texts.
-        field(2, resource_length, &[]);
-        field(1, id_length, &[]);
-        field(1, principal.resource_type.len(), principal.resource_type.as_bytes());
-        field(2, principal.resource.len(), principal.resource.as_bytes());
-        field(3, id.len(), id.as_bytes());
-        if !annotations.is_empty() || !sources.is_empty() {
-            let rest = proto::Grant { annotations, sources: grant_sources(sources), ..Default::default() };
-            let _ = rest.encode(data);
+        begin_field(2, resource_length, data);
+        begin_field(1, id_length, data);
+        field(1, principal.resource_type, data);
+        field(2, principal.resource, data);
+        field(3, id, data);
+        data.extend_from_slice(annotations);
+        if !self.sources.is_empty() {
+            begin_field(5, self.sources.len(), data);
+            data.append(&mut self.sources);
         }
         data
     }
+}
+
+fn begin_field(tag: u32, length: usize, data: &mut Vec<u8>) {
+    encode_key(tag, WireType::LengthDelimited, data);
+    encode_varint(length as u64, data);
+}
+
+fn field(tag: u32, text: &str, data: &mut Vec<u8>) {
+    begin_field(tag, text.len(), data);
+    data.extend_from_slice(text.as_bytes());
+}
+
+/// Of a text with a small tag.
+fn field_length(text: &str) -> usize {
+    1 + encoded_len_varint(text.len() as u64) + text.len()
 }
 
 fn grant_sources(sources: BTreeMap<String, bool>) -> Option<proto::GrantSources> {
@@ -288,7 +303,9 @@ mod tests {
             for (principal, annotations, sources) in [
                 ("u", Vec::new(), BTreeMap::new()),
                 (long.as_str(), vec![proto::pack(&proto::GrantImmutable::default())], BTreeMap::new()),
-                ("", Vec::new(), BTreeMap::from([("a".to_owned(), true), ("b".to_owned(), false)])),
+                ("", Vec::new(), BTreeMap::from([("a".to_owned(), true), (long.clone(), false)])),
+                ("v", vec![proto::pack(&proto::GrantImmutable::default())], BTreeMap::from([(long.clone(), true)])),
+                ("w", Vec::new(), BTreeMap::new()),
             ] {
                 let id = format!("{entitlement}:user:{principal}");
                 let principal = ResourceRef { resource_type: "user", resource: principal };
@@ -301,7 +318,9 @@ mod tests {
                     sources: sources.clone(),
                 };
                 let whole = parts.message();
-                let pieces = data.grant(&id, principal, annotations, sources);
+                let annotations = proto::Grant { annotations, ..Default::default() }.encode_to_vec();
+                sources.iter().for_each(|(id, is_direct)| data.source(id, *is_direct));
+                let pieces = data.grant(&id, principal, &annotations);
                 assert_eq!(proto::Grant::decode(pieces).unwrap(), whole);
                 if !principal.resource.is_empty() {
                     assert_eq!(pieces, whole.encode_to_vec());

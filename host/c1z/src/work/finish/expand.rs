@@ -1,21 +1,21 @@
 //! Expansion: whoever holds an entitlement that passes access on gets a grant for what it passes on.
 //!
-//! Works on ranks in temporary tables, one destination at a time in topological order, so that a source is complete
-//! before it is read. A grant that a connector pushed is held directly, one made here is not; that alone decides what a
-//! shallow edge passes on and what `is_direct` says. Adds to `grants` and fills `sources` (destination, principal, source
-//! entitlement, direct).
+//! Works on ranks, one destination at a time in topological order, so that a source is complete before it is read. A grant
+//! that a connector pushed is held directly, one made here is not; that alone decides what a shallow edge passes on and
+//! what is told of a source. Fills [`passed`], from which the grants are made while the file is written.
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::super::listings::add_notes;
 use super::super::{CollectionAddress, Error, ForeignExpansion, Note};
 use super::extras::cleaned;
 use super::graph::{Edges, Plan, Rank};
-use super::packed::unpack;
-use super::rank::{collection_of_page, is_lost, principal_text};
-use super::{FinishOptions, Limits, Progress, check_cancelled};
+use super::passed::{self, Entry, PassedOn};
+use super::rank::{blob, collection_of_page, is_lost, principal_text, text};
+use super::sort::Sorter;
+use super::{FinishOptions, Limits, Progress, check_cancelled, packed};
 
 /// What came out.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(super) struct Expanded {
     pub(super) destinations: HashSet<Rank>,
     /// Grants made.
     pub(super) created: u64,
+    /// Those of them that are in the table `passed` alone.
+    pub(super) created_apart: u64,
 }
 
 pub(super) fn expand(
@@ -32,28 +34,15 @@ pub(super) fn expand(
     options: &mut FinishOptions<'_>,
     notes: &mut Vec<Note>,
 ) -> Result<Expanded, Error> {
-    connection.execute_batch(
-        "CREATE TEMP TABLE sources (
-             entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, source INTEGER NOT NULL, direct INTEGER NOT NULL,
-             PRIMARY KEY (entitlement, principal, source)
-         ) WITHOUT ROWID;
-         CREATE TEMP TABLE filters (filter INTEGER NOT NULL, type TEXT NOT NULL, PRIMARY KEY (filter, type)) WITHOUT ROWID;",
-    )?;
     let plan = edges(connection, types, &options.limits, notes)?.plan();
-    for (number, types) in (0_i64..).zip(&plan.filters) {
-        for resource_type in types {
-            connection.execute("INSERT INTO temp.filters VALUES (?, ?)", params![number, resource_type])?;
-        }
-    }
-    for entitlement in plan.entitlements() {
-        unpack(connection, entitlement)?;
-    }
     let mut holders = holders(connection, &plan)?;
     if !plan.steps.is_empty() {
         let at_most = estimate(connection, &plan, holders.clone())?;
         (options.progress)(Progress::ExpansionEstimate { at_most });
     }
-    propagate(connection, &plan, &mut holders, options)
+    let mut expanded = propagate(connection, &plan, &mut holders, options)?;
+    expanded.created_apart = expanded.created - make_rows_of_nested(connection)?;
+    Ok(expanded)
 }
 
 /// The edges that the grants name. A source that is not in the file is told; a source of another's is refused.
@@ -91,7 +80,10 @@ fn edges(connection: &Connection, types: &[&str], limits: &Limits, notes: &mut V
 
 /// How many principals hold each entitlement of the plan, before anything is passed on.
 fn holders(connection: &Connection, plan: &Plan) -> Result<HashMap<Rank, u64>, Error> {
-    let mut count = connection.prepare("SELECT count(DISTINCT principal) FROM temp.grants WHERE entitlement = ?")?;
+    let mut count = connection.prepare(
+        "SELECT (SELECT count(DISTINCT principal) FROM temp.grants WHERE entitlement = ?1)
+         + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed WHERE entitlement = ?1)",
+    )?;
     let mut holders = HashMap::new();
     for rank in plan.entitlements() {
         let held: i64 = count.query_row([rank], |row| row.get(0))?;
@@ -124,21 +116,8 @@ fn propagate(
     holders: &mut HashMap<Rank, u64>,
     options: &mut FinishOptions<'_>,
 ) -> Result<Expanded, Error> {
-    let mut pass_all = connection.prepare(
-        "INSERT INTO temp.sources SELECT ?1, principal, ?2, NOT max(created) FROM temp.grants
-         WHERE entitlement = ?2 AND NOT (?3 AND created) GROUP BY principal",
-    )?;
-    let mut pass_some = connection.prepare(
-        "INSERT INTO temp.sources SELECT ?1, g.principal, ?2, NOT max(g.created)
-         FROM temp.grants g JOIN temp.principals p ON p.rank = g.principal
-         WHERE g.entitlement = ?2 AND NOT (?3 AND g.created)
-         AND p.type IN (SELECT f.type FROM temp.filters f WHERE f.filter = ?4) GROUP BY g.principal",
-    )?;
-    let mut create = connection.prepare(
-        "INSERT INTO temp.grants
-         SELECT DISTINCT ?1, s.principal, 0, NULL, 0, 1 FROM temp.sources s WHERE s.entitlement = ?1
-         AND NOT EXISTS (SELECT 1 FROM temp.grants g WHERE g.entitlement = ?1 AND g.principal = s.principal)",
-    )?;
+    let mut holding = Holding::new(connection)?;
+    let filters = Filters::new(connection, &plan.filters)?;
     let mut expanded = Expanded::default();
     let mut added = 0_u64;
     let of = plan.steps.len() as u64;
@@ -146,6 +125,7 @@ fn propagate(
         (options.progress)(Progress::Expanding { done, of });
         check_cancelled(options)?;
         for destination in &step.destinations {
+            let mut arriving = Sorter::new(connection);
             for edge in &step.incoming {
                 for source in &edge.sources {
                     let estimate = added.saturating_add(holders.get(source).copied().unwrap_or_default());
@@ -157,13 +137,19 @@ fn propagate(
                             limit: options.limits.max_expanded,
                         });
                     }
-                    added += match edge.filter {
-                        None => pass_all.execute(params![destination, source, edge.shallow])?,
-                        Some(filter) => pass_some.execute(params![destination, source, edge.shallow, filter])?,
-                    } as u64;
+                    holding.each(*source, |principal, direct| {
+                        if (direct || !edge.shallow) && filters.let_pass(edge.filter, principal) {
+                            arriving.push(Entry::new(principal, *source, direct)?.to_number())?;
+                            added += 1;
+                        }
+                        Ok(())
+                    })?;
                 }
             }
-            let created = create.execute([destination])? as u64;
+            holding.each(*destination, |principal, _| {
+                arriving.push(Entry::new(principal, *destination, true)?.to_number())
+            })?;
+            let created = receive(connection, *destination, arriving, options)?;
             added += created;
             expanded.created += created;
             *holders.entry(*destination).or_default() += created;
@@ -171,6 +157,128 @@ fn propagate(
         }
     }
     Ok(expanded)
+}
+
+/// Keeps what arrived at an entitlement, together with who holds it already. Tells how many grants that makes.
+fn receive(
+    connection: &Connection,
+    destination: Rank,
+    arrived: Sorter<'_>,
+    options: &FinishOptions<'_>,
+) -> Result<u64, Error> {
+    let mut passed_on = PassedOn::to(connection, destination)?;
+    let mut created = 0;
+    let mut keep = |entries: &[Entry]| -> Result<(), Error> {
+        // Whoever holds it, and nothing through which it comes, is as before.
+        if entries.iter().all(|entry| entry.source() == destination) {
+            return Ok(());
+        }
+        created += u64::from(passed::make_a_grant(destination, entries));
+        if passed_on.push(entries)? { check_cancelled(options) } else { Ok(()) }
+    };
+    let mut sorted = arrived.sorted()?;
+    let mut entries: Vec<Entry> = Vec::new();
+    while let Some(entry) = sorted.next()?.map(Entry::of_number) {
+        if entries.first().is_some_and(|first| first.principal() != entry.principal()) {
+            keep(&entries)?;
+            entries.clear();
+        }
+        entries.push(entry);
+    }
+    keep(&entries)?;
+    passed_on.finish()?;
+    Ok(created)
+}
+
+/// The ids of nested entitlements' grants are sorted by their text: those that are made here become rows like the others.
+/// Tells how many.
+fn make_rows_of_nested(connection: &Connection) -> Result<u64, Error> {
+    let mut select = connection.prepare(
+        "SELECT s.entitlement, s.entries FROM temp.passed s JOIN temp.entitlements e ON e.rank = s.entitlement
+         WHERE e.nested",
+    )?;
+    let mut insert = connection.prepare("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 0)")?;
+    let mut rows = 0;
+    let mut parts = select.query([])?;
+    while let Some(part) = parts.next()? {
+        let entitlement: Rank = part.get(0)?;
+        for principal in passed::made(entitlement, blob(part, 1)?) {
+            insert.execute(params![entitlement, principal])?;
+            rows += 1;
+        }
+    }
+    Ok(rows)
+}
+
+/// Who holds an entitlement.
+struct Holding<'a> {
+    packed: Statement<'a>,
+    rows: Statement<'a>,
+    passed: Statement<'a>,
+}
+
+impl<'a> Holding<'a> {
+    fn new(connection: &'a Connection) -> Result<Self, Error> {
+        Ok(Self {
+            packed: connection.prepare("SELECT principals FROM temp.packed WHERE entitlement = ?")?,
+            rows: connection.prepare("SELECT DISTINCT principal FROM temp.grants WHERE entitlement = ?")?,
+            passed: connection.prepare("SELECT entries FROM temp.passed WHERE entitlement = ?")?,
+        })
+    }
+
+    /// Each principal once, and whether it holds the entitlement directly.
+    fn each(&mut self, entitlement: Rank, mut act: impl FnMut(u32, bool) -> Result<(), Error>) -> Result<(), Error> {
+        let mut parts = self.packed.query([entitlement])?;
+        while let Some(part) = parts.next()? {
+            packed::principals(blob(part, 0)?).try_for_each(|principal| act(principal, true))?;
+        }
+        let mut rows = self.rows.query([entitlement])?;
+        while let Some(row) = rows.next()? {
+            act(row.get(0)?, true)?;
+        }
+        let mut parts = self.passed.query([entitlement])?;
+        while let Some(part) = parts.next()? {
+            passed::made(entitlement, blob(part, 0)?).into_iter().try_for_each(|principal| act(principal, false))?;
+        }
+        Ok(())
+    }
+}
+
+/// Which principals are of the types that an edge is for.
+struct Filters {
+    /// For each filter, whether the principals of each run are let pass.
+    passing: Vec<Vec<bool>>,
+    /// Ranks lie together by type, mostly: where each run of one type begins.
+    runs: Vec<u32>,
+}
+
+impl Filters {
+    fn new(connection: &Connection, filters: &[Vec<String>]) -> Result<Self, Error> {
+        let mut found = Self { passing: vec![Vec::new(); filters.len()], runs: Vec::new() };
+        if filters.is_empty() {
+            return Ok(found);
+        }
+        let mut select = connection.prepare("SELECT rank, type FROM temp.principals ORDER BY rank")?;
+        let mut current: Option<String> = None;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let resource_type = text(row, 1)?;
+            if current.as_deref() != Some(resource_type) {
+                found.runs.push(row.get(0)?);
+                for (passing, filter) in found.passing.iter_mut().zip(filters) {
+                    passing.push(filter.iter().any(|known| known == resource_type));
+                }
+                current = Some(resource_type.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    fn let_pass(&self, filter: Option<u32>, principal: u32) -> bool {
+        let Some(passing) = filter.and_then(|filter| self.passing.get(filter as usize)) else { return true };
+        let run = self.runs.partition_point(|first| *first <= principal);
+        run.checked_sub(1).and_then(|run| passing.get(run)).copied().unwrap_or_default()
+    }
 }
 
 fn unknown_source(connection: &Connection, id: &str) -> Result<Note, Error> {

@@ -13,7 +13,7 @@ use super::super::{Contradiction, Error, Note};
 use super::extras::Merged;
 use super::packed::{Packer, unpack};
 use super::rank::{blob, collection_of_page, is_lost};
-use super::sort::{Sorted, Sorter};
+use super::sort::{self, Sorted, Sorter};
 
 pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<(), Error> {
     connection.execute_batch(
@@ -21,7 +21,7 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
          INSERT INTO temp.custom_ids (id) SELECT DISTINCT external_id FROM staged_grants WHERE external_id IS NOT NULL ORDER BY 1;
          CREATE TEMP TABLE grants (
              entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, variant INTEGER NOT NULL, extra INTEGER,
-             copies INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)
+             copies INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)
          ) WITHOUT ROWID;
          CREATE TEMP TABLE merged_extras (id INTEGER PRIMARY KEY, annotations BLOB NOT NULL, expansion BLOB);
          CREATE TEMP TABLE dropped (
@@ -31,7 +31,7 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
     // Cross joins keep the long table outside: the others are looked up by number.
     connection.execute_batch(
         "INSERT INTO temp.grants
-         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.id, 1, 0
+         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.id, 1
          FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
          CROSS JOIN temp.principal_ranks p ON p.id = g.principal CROSS JOIN temp.principals m ON m.rank = p.rank
          LEFT JOIN temp.custom_ids c ON c.id = g.external_id
@@ -44,8 +44,9 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
          CROSS JOIN temp.principal_ranks p ON p.id = g.principal CROSS JOIN temp.principals m ON m.rank = p.rank
          WHERE e.id IS NULL OR NOT (m.staged IS NOT NULL OR g.matches);",
     )?;
+    sort::create(connection)?;
     pack(connection, sort(connection)?)?;
-    connection.execute_batch("DROP TABLE temp.runs")?;
+    sort::clear(connection)?;
     refuse_shared_ids(connection)?;
     merge_extras(connection)?;
     // Those of nested entitlements are sorted by their text, not by rank.
@@ -62,7 +63,7 @@ fn sort(connection: &Connection) -> Result<Sorted<'_>, Error> {
     let mut principals =
         Ranks::new(connection, "temp.principal_ranks JOIN temp.principals USING (rank) WHERE staged IS NOT NULL")?;
     let mut drop = connection.prepare("INSERT OR IGNORE INTO temp.dropped VALUES (?, ?)")?;
-    let mut sorter = Sorter::new(connection)?;
+    let mut sorter = Sorter::new(connection);
     let mut select = connection.prepare("SELECT pairs FROM staged_pairs")?;
     let mut pages = select.query([])?;
     while let Some(page) = pages.next()? {

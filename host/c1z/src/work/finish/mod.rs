@@ -10,9 +10,11 @@ mod grants;
 mod graph;
 mod names;
 mod packed;
+mod passed;
 mod publish;
 mod rank;
 mod sort;
+mod streams;
 mod write;
 
 use std::collections::BTreeMap;
@@ -206,6 +208,7 @@ impl WorkFile {
         rank::resources(&scratch)?;
         rank::entitlements(&scratch, &mut notes)?;
         grants::merge(&scratch, &mut notes)?;
+        passed::create(&scratch)?;
         let types: Vec<&str> = self.resource_types.iter().map(|known| known.id.as_str()).collect();
         let expanded = match options.expand {
             Expand::Full => expand::expand(&scratch, &types, options, &mut notes)?,

@@ -16,7 +16,7 @@ pub(super) struct Principals<'a> {
     ends: Vec<(usize, u32)>,
     find: Statement<'a>,
     /// The last one that was looked up.
-    found: (i64, String, u32),
+    found: (u32, String, u32),
 }
 
 /// What a row says of its principal.
@@ -50,8 +50,8 @@ impl<'a> Principals<'a> {
         Ok(Self { texts, ends, find, found: (0, String::new(), 0) })
     }
 
-    pub(super) fn of(&mut self, rank: i64) -> Result<Principal<'_>, Error> {
-        let held = usize::try_from(rank - 1).ok().filter(|index| *index < self.ends.len());
+    pub(super) fn of(&mut self, rank: u32) -> Result<Principal<'_>, Error> {
+        let held = rank.checked_sub(1).map(|index| index as usize).filter(|index| *index < self.ends.len());
         let (text, type_length) = match held {
             Some(index) => {
                 let begin = index.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end);

@@ -12,6 +12,18 @@ const RUN: usize = 1 << 20;
 /// Numbers of one run that are read back at a time: 64 KiB.
 const PART: usize = 1 << 13;
 
+/// Makes the table of runs, for one sorter after the other.
+pub(super) fn create(connection: &Connection) -> Result<(), Error> {
+    Ok(connection.execute_batch(
+        "CREATE TEMP TABLE runs (run INTEGER NOT NULL, part INTEGER NOT NULL, numbers BLOB NOT NULL, PRIMARY KEY (run, part))",
+    )?)
+}
+
+/// Gives back what the last sorter took.
+pub(super) fn clear(connection: &Connection) -> Result<(), Error> {
+    Ok(connection.execute_batch("DELETE FROM temp.runs")?)
+}
+
 /// Takes numbers in any order.
 pub(super) struct Sorter<'a> {
     connection: &'a Connection,
@@ -22,15 +34,12 @@ pub(super) struct Sorter<'a> {
 }
 
 impl<'a> Sorter<'a> {
-    pub(super) fn new(connection: &'a Connection) -> Result<Self, Error> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
         Self::with_capacity(connection, RUN)
     }
 
-    fn with_capacity(connection: &'a Connection, capacity: usize) -> Result<Self, Error> {
-        connection.execute_batch(
-            "CREATE TEMP TABLE runs (run INTEGER NOT NULL, part INTEGER NOT NULL, numbers BLOB NOT NULL, PRIMARY KEY (run, part))",
-        )?;
-        Ok(Self { connection, run: Vec::new(), stored: 0, capacity })
+    fn with_capacity(connection: &'a Connection, capacity: usize) -> Self {
+        Self { connection, run: Vec::new(), stored: 0, capacity }
     }
 
     pub(super) fn push(&mut self, number: u64) -> Result<(), Error> {
@@ -42,6 +51,9 @@ impl<'a> Sorter<'a> {
     }
 
     fn store(&mut self) -> Result<(), Error> {
+        if self.stored == 0 {
+            clear(self.connection)?;
+        }
         self.run.sort_unstable();
         let mut insert =
             self.connection.prepare_cached("INSERT INTO temp.runs (run, part, numbers) VALUES (?, ?, ?)")?;
@@ -116,10 +128,16 @@ mod tests {
 
     fn sorted(numbers: &[u64], capacity: usize) -> Vec<u64> {
         let connection = Connection::open_in_memory().unwrap();
-        let mut sorter = Sorter::with_capacity(&connection, capacity).unwrap();
-        numbers.iter().for_each(|number| sorter.push(*number).unwrap());
-        let mut sorted = sorter.sorted().unwrap();
-        std::iter::from_fn(|| sorted.next().unwrap()).collect()
+        create(&connection).unwrap();
+        let sort = || -> Vec<u64> {
+            let mut sorter = Sorter::with_capacity(&connection, capacity);
+            numbers.iter().for_each(|number| sorter.push(*number).unwrap());
+            let mut sorted = sorter.sorted().unwrap();
+            std::iter::from_fn(|| sorted.next().unwrap()).collect()
+        };
+        let once = sort();
+        assert_eq!(sort(), once, "the next sorter finds nothing of the last one");
+        once
     }
 
     #[test]

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Connection, Row, Rows, Statement, params};
+use rusqlite::Connection;
 
 use super::super::{Contradiction, Error, Note, WorkFile};
 use super::expand::Expanded;
-use super::extras::{annotations_of, cleaned};
+use super::extras::cleaned;
 use super::names::Principals;
-use super::packed;
+use super::passed::{self, Passed};
 use super::rank::{blob, collection_of_page, first_page, text};
+use super::streams::{Entitlements, Pending, Stream, Texts};
 use super::{COVERAGE_VERSION, Counts, Expand, FinishOptions, Indexes, Progress, Summary, check_cancelled, stoppable};
 use crate::database::{FinishedSync, GrantRow, GrantTable, NewDatabase};
-use crate::encode::{GrantData, MAX_ID_BYTES, ResourceRef};
+use crate::encode::{MAX_ID_BYTES, ResourceRef};
 use crate::model::Timestamp;
-use crate::proto::{GrantImmutable, Message, pack};
+use crate::proto::{self, GrantImmutable, Message, pack};
 use crate::timestamp;
 
 pub(super) fn write(
@@ -43,6 +44,7 @@ pub(super) fn write(
         [],
         |row| row.get(0),
     )?;
+    let immutable = proto::Grant { annotations: vec![pack(&GrantImmutable::default())], ..Default::default() };
     let mut writer = Writer {
         work,
         scratch,
@@ -51,7 +53,8 @@ pub(super) fn write(
         summary: &mut summary,
         options,
         done: 0,
-        of: of.cast_unsigned(),
+        of: of.cast_unsigned() + expanded.created_apart,
+        immutable: immutable.encode_to_vec(),
     };
     writer.resource_types()?;
     writer.resources()?;
@@ -93,6 +96,8 @@ struct Writer<'a, 'b> {
     options: &'a mut FinishOptions<'b>,
     done: u64,
     of: u64,
+    /// What a grant has beyond its ids that expansion made.
+    immutable: Vec<u8>,
 }
 
 impl Writer<'_, '_> {
@@ -154,40 +159,38 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// Most grants come in order by their ranks alone, packed or as rows. Those of nested entitlements, and those with an
-    /// id of their own, are sorted by their text. All are merged here.
+    /// Most grants come in order by their ranks alone: packed, made by expansion, or as rows. Those of nested entitlements,
+    /// and those with an id of their own, are sorted by their text. All are merged here.
     fn grants(&mut self) -> Result<(), Error> {
-        let nested = "g.entitlement IN (SELECT rank FROM temp.entitlements WHERE nested)";
+        let nested = "IN (SELECT rank FROM temp.entitlements WHERE nested)";
+        let extras = "LEFT JOIN staged_grants s ON s.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra";
+        let columns =
+            "g.entitlement, g.principal, ifnull(s.annotations, m.annotations), ifnull(s.expansion, m.expansion)";
         let mut packed =
             self.scratch.prepare("SELECT entitlement, principals FROM temp.packed ORDER BY entitlement, part")?;
-        let mut plain = self.scratch.prepare(&format!(
-            "SELECT g.entitlement, g.principal, g.created, g.extra, NULL FROM temp.grants g
-             WHERE g.variant = 0 AND NOT {nested} ORDER BY g.entitlement, g.principal"
+        let mut made = self.scratch.prepare(&format!(
+            "SELECT entitlement, entries FROM temp.passed WHERE NOT entitlement {nested} ORDER BY entitlement, last"
+        ))?;
+        let mut rows = self.scratch.prepare(&format!(
+            "SELECT {columns}, NULL FROM temp.grants g {extras}
+             WHERE g.variant = 0 AND NOT g.entitlement {nested} ORDER BY g.entitlement, g.principal"
         ))?;
         let mut others = self.scratch.prepare(&format!(
-            "SELECT g.entitlement, g.principal, g.created, g.extra, c.id
-             FROM temp.grants g CROSS JOIN temp.principals p ON p.rank = g.principal
+            "SELECT {columns}, c.id FROM temp.grants g {extras} CROSS JOIN temp.principals p ON p.rank = g.principal
              CROSS JOIN temp.entitlements e ON e.rank = g.entitlement LEFT JOIN temp.custom_ids c ON c.number = g.variant
-             WHERE g.variant > 0 OR {nested} ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
+             WHERE g.variant > 0 OR g.entitlement {nested}
+             ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
         ))?;
-        let mut extras = self.scratch.prepare(
-            "SELECT annotations, expansion FROM staged_grants WHERE id = ?1
-             UNION ALL SELECT annotations, expansion FROM temp.merged_extras WHERE id = -?1",
-        )?;
         let mut texts =
             Texts { entitlements: Entitlements::new(self.scratch)?, principals: Principals::new(self.scratch)? };
-        let mut sources = self.scratch.prepare(if self.expanded.destinations.is_empty() {
-            "SELECT NULL, NULL WHERE ?1 IS NULL AND ?2 IS NULL"
-        } else {
-            "SELECT e.external_id, s.direct FROM temp.sources s CROSS JOIN temp.entitlements e ON e.rank = s.source
-             WHERE s.entitlement = ?1 AND s.principal = ?2"
-        })?;
+        let mut passed = Passed::new(self.scratch)?;
         let types: Vec<&str> = self.work.resource_types.iter().map(|known| known.id.as_str()).collect();
         let mut table = self.database.grants()?;
         let mut streams = [
-            Stream::new(Source::packed(packed.query([])?), &mut texts)?,
-            Stream::new(Source::Rows(plain.query([])?), &mut texts)?,
-            Stream::new(Source::Rows(others.query([])?), &mut texts)?,
+            Stream::of_packed(packed.query([])?, &mut texts)?,
+            Stream::of_made(made.query([])?, &mut texts)?,
+            Stream::of_rows(rows.query([])?, &mut texts)?,
+            Stream::of_rows(others.query([])?, &mut texts)?,
         ];
         let mut previous = Pending::default();
         loop {
@@ -197,10 +200,7 @@ impl Writer<'_, '_> {
             if previous.id == next.id {
                 return Err(self.same_grant_id(&previous, next, &mut texts)?);
             }
-            if let Some(extra) = next.extra {
-                (next.annotations, next.expansion) = extras.query_row([extra], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            }
-            self.grant(next, &mut texts, &mut sources, &types, &mut table)?;
+            self.grant(next, &mut texts, &mut passed, &types, &mut table)?;
             std::mem::swap(&mut previous, next);
             stream.advance(&mut texts)?;
             self.step();
@@ -211,28 +211,23 @@ impl Writer<'_, '_> {
         &mut self,
         grant: &Pending,
         texts: &mut Texts<'_>,
-        sources: &mut Statement<'_>,
+        passed: &mut Passed<'_>,
         types: &[&str],
         table: &mut GrantTable<'_>,
     ) -> Result<(), Error> {
         if grant.id.len() > MAX_ID_BYTES {
             return Err(Error::LongGrantId { id: grant.id.clone() });
         }
-        let entitlement = texts.entitlements.of(grant.entitlement)?;
         let principal = texts.principals.of(grant.principal)?;
-        let mut annotations = grant.annotations.as_deref().map(annotations_of).transpose()?.unwrap_or_default();
-        let mut origins = BTreeMap::new();
+        let mut annotations = grant.annotations.as_slice();
         if self.expanded.destinations.contains(&grant.entitlement) {
-            let mut rows = sources.query(params![grant.entitlement, grant.principal])?;
-            while let Some(row) = rows.next()? {
-                origins.insert(row.get(0)?, row.get(1)?);
-            }
-            if grant.created {
-                annotations.push(pack(&GrantImmutable::default()));
-            } else if !origins.is_empty() {
-                origins.insert(entitlement.external_id.clone(), true);
+            let entries = passed.of(grant.entitlement, grant.principal)?;
+            texts.entitlements.sources(grant.entitlement, entries)?;
+            if passed::make_a_grant(grant.entitlement, entries) {
+                annotations = &self.immutable;
             }
         }
+        let entitlement = texts.entitlements.of(grant.entitlement)?;
         let expansion = grant.expansion.as_deref().map(|bytes| cleaned(bytes, types)).transpose()?.flatten();
         let expansion = expansion.map(|expansion| expansion.encode_to_vec());
         let holder = ResourceRef { resource_type: principal.resource_type, resource: principal.resource };
@@ -244,7 +239,7 @@ impl Writer<'_, '_> {
             principal_resource_id: principal.resource,
             external_id: &grant.id,
             expansion: expansion.as_deref(),
-            data: entitlement.data.grant(&grant.id, holder, annotations, origins),
+            data: entitlement.data.grant(&grant.id, holder, annotations),
         })?;
         self.summary.counts.grants += 1;
         count(&mut self.summary.counts.grants_by_resource_type, &entitlement.resource_type);
@@ -291,7 +286,7 @@ impl Writer<'_, '_> {
                 Ok(select.query_map([rank], |row| row.get(0))?.collect::<Result<_, _>>()?)
             };
             let entitlements = numbers("temp.entitlement_ranks", grant.entitlement)?;
-            let principals = numbers("temp.principal_ranks", grant.principal)?;
+            let principals = numbers("temp.principal_ranks", grant.principal.into())?;
             let page = first_page(self.scratch, &entitlements, Some(&principals))?;
             let staged = self.scratch.query_row(
                 "SELECT s.page FROM temp.entitlements e JOIN staged_entitlements s ON s.id = e.staged WHERE e.rank = ?",
@@ -313,146 +308,6 @@ impl Writer<'_, '_> {
             second: pair(other)?,
             second_collection: collection(other)?,
         })))
-    }
-}
-
-/// What ranks stand for.
-struct Texts<'a> {
-    entitlements: Entitlements<'a>,
-    principals: Principals<'a>,
-}
-
-/// Grants in the order of their ids, and the next of them.
-struct Stream<'a> {
-    source: Source<'a>,
-    next: Pending,
-    ended: bool,
-}
-
-enum Source<'a> {
-    Rows(Rows<'a>),
-    Packed {
-        parts: Rows<'a>,
-        entitlement: i64,
-        /// Of the part that is being read.
-        principals: std::vec::IntoIter<u32>,
-    },
-}
-
-impl<'a> Source<'a> {
-    fn packed(parts: Rows<'a>) -> Self {
-        Self::Packed { parts, entitlement: 0, principals: Vec::new().into_iter() }
-    }
-}
-
-impl<'a> Stream<'a> {
-    fn new(source: Source<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
-        let mut stream = Self { source, next: Pending::default(), ended: false };
-        stream.advance(texts)?;
-        Ok(stream)
-    }
-
-    fn advance(&mut self, texts: &mut Texts<'_>) -> Result<(), Error> {
-        match &mut self.source {
-            Source::Rows(rows) => match rows.next()? {
-                Some(row) => self.next.read(row, texts)?,
-                None => self.ended = true,
-            },
-            Source::Packed { parts, entitlement, principals } => loop {
-                if let Some(principal) = principals.next() {
-                    self.next.begin(*entitlement, principal.into());
-                    self.next.build_id(texts)?;
-                    break;
-                }
-                let Some(part) = parts.next()? else {
-                    self.ended = true;
-                    break;
-                };
-                *entitlement = part.get(0)?;
-                *principals = packed::principals(blob(part, 1)?).collect::<Vec<_>>().into_iter();
-            },
-        }
-        Ok(())
-    }
-}
-
-/// A grant on its way into the file. Used again for the next one, so that its id need not be allocated anew.
-#[derive(Default)]
-struct Pending {
-    id: String,
-    entitlement: i64,
-    principal: i64,
-    created: bool,
-    /// What it has beyond its ids, if anything.
-    extra: Option<i64>,
-    annotations: Option<Vec<u8>>,
-    expansion: Option<Vec<u8>>,
-}
-
-impl Pending {
-    /// A grant that is nothing but its two ranks so far.
-    fn begin(&mut self, entitlement: i64, principal: i64) {
-        let mut id = std::mem::take(&mut self.id);
-        id.clear();
-        *self = Self { id, entitlement, principal, ..Self::default() };
-    }
-
-    fn read(&mut self, row: &Row<'_>, texts: &mut Texts<'_>) -> Result<(), Error> {
-        self.begin(row.get(0)?, row.get(1)?);
-        self.created = row.get(2)?;
-        self.extra = row.get(3)?;
-        match row.get_ref(4)?.as_str_or_null().map_err(|error| Error::Staged(error.to_string()))? {
-            Some(own) => {
-                self.id.push_str(own);
-                Ok(())
-            }
-            None => self.build_id(texts),
-        }
-    }
-
-    fn build_id(&mut self, texts: &mut Texts<'_>) -> Result<(), Error> {
-        let entitlement = texts.entitlements.of(self.entitlement)?.external_id.as_str();
-        for part in [entitlement, ":", texts.principals.of(self.principal)?.text] {
-            self.id.push_str(part);
-        }
-        Ok(())
-    }
-}
-
-/// What grants say of their entitlement. Grants of one lie together, so the last one is remembered.
-struct Entitlements<'a> {
-    find: Statement<'a>,
-    known: Known,
-}
-
-#[derive(Default)]
-struct Known {
-    rank: i64,
-    external_id: String,
-    resource_type: String,
-    resource: String,
-    data: GrantData,
-}
-
-impl<'a> Entitlements<'a> {
-    fn new(scratch: &'a Connection) -> Result<Self, Error> {
-        let find = scratch.prepare(
-            "SELECT e.external_id, p.type, p.resource FROM temp.entitlements e JOIN temp.principals p ON p.rank = e.resource
-             WHERE e.rank = ?",
-        )?;
-        Ok(Self { find, known: Known::default() })
-    }
-
-    fn of(&mut self, rank: i64) -> Result<&mut Known, Error> {
-        let known = &mut self.known;
-        if known.rank != rank {
-            (known.external_id, known.resource_type, known.resource) =
-                self.find.query_row([rank], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let resource = ResourceRef { resource_type: &known.resource_type, resource: &known.resource };
-            known.data.entitlement(&known.external_id, resource);
-            known.rank = rank;
-        }
-        Ok(known)
     }
 }
 
