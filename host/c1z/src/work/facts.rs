@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, params};
 
 use super::{CollectionId, CollectionState, Error, WorkFile};
 
@@ -43,15 +44,15 @@ impl WorkFile {
     pub fn facts_get(&self, view: &FactsView, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Error> {
         let get = || -> Result<Vec<Option<Vec<u8>>>, Error> {
             let ranks = self.ranks(view)?;
-            let mut find = self.connection.prepare_cached("SELECT collection, rowid FROM facts WHERE key = ?")?;
+            let mut find = self.connection.prepare_cached("SELECT collection, value FROM facts WHERE key = ?")?;
             let mut found = Vec::with_capacity(keys.len());
             for key in keys {
-                let mut best: Option<(usize, i64)> = None;
+                let mut best: Option<Best> = None;
                 let mut rows = find.query([key])?;
                 while let Some(row) = rows.next()? {
-                    keep_better(&mut best, &ranks, row.get(0)?, row.get(1)?);
+                    keep_better(&mut best, &ranks, row.get(0)?, row.get_ref(1)?)?;
                 }
-                found.push(best.map(|(_, row)| self.fact(row)).transpose()?);
+                found.push(best.map(|best| best.value));
             }
             Ok(found)
         };
@@ -70,35 +71,28 @@ impl WorkFile {
             let ranks = self.ranks(view)?;
             let mut walk = self
                 .connection
-                .prepare_cached("SELECT key, collection, rowid FROM facts WHERE key >= ? AND key > ? ORDER BY key")?;
+                .prepare_cached("SELECT key, collection, value FROM facts WHERE key >= ? AND key > ? ORDER BY key")?;
             // Every key is longer than the empty text.
             let mut rows = walk.query([prefix, after.unwrap_or_default()])?;
             let mut found: Vec<(String, Vec<u8>)> = Vec::new();
-            let mut current: Option<(String, (usize, i64))> = None;
+            let mut current: Option<(String, Best)> = None;
             while found.len() < limit {
                 let row = rows.next()?;
                 let key: Option<String> = row.map(|row| row.get(0)).transpose()?;
                 let key = key.filter(|key| key.starts_with(prefix));
                 if current.as_ref().map(|(known, _)| known) != key.as_ref()
-                    && let Some((known, (_, best))) = current.take()
+                    && let Some((known, best)) = current.take()
                 {
-                    found.push((known, self.fact(best)?));
+                    found.push((known, best.value));
                 }
                 let (Some(key), Some(row)) = (key, row) else { break };
                 let mut best = current.take().map(|(_, best)| best);
-                keep_better(&mut best, &ranks, row.get(1)?, row.get(2)?);
+                keep_better(&mut best, &ranks, row.get(1)?, row.get_ref(2)?)?;
                 current = best.map(|best| (key, best));
             }
             Ok(found)
         };
         scan().map_err(self.locate("read facts of"))
-    }
-
-    fn fact(&self, row: i64) -> Result<Vec<u8>, Error> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT value FROM facts WHERE rowid = ?")?
-            .query_row([row], |row| row.get(0))?)
     }
 
     /// The listings that a view sees; the lowest rank wins.
@@ -121,12 +115,25 @@ impl WorkFile {
     }
 }
 
-fn keep_better(best: &mut Option<(usize, i64)>, ranks: &HashMap<i64, usize>, collection: i64, row: i64) {
-    if let Some(rank) = ranks.get(&collection)
-        && best.is_none_or(|(known, _)| *rank < known)
+/// The value of a key that counts, of those seen so far.
+struct Best {
+    rank: usize,
+    value: Vec<u8>,
+}
+
+fn keep_better(
+    best: &mut Option<Best>,
+    ranks: &HashMap<i64, usize>,
+    collection: i64,
+    value: ValueRef<'_>,
+) -> Result<(), Error> {
+    if let Some(&rank) = ranks.get(&collection)
+        && best.as_ref().is_none_or(|known| rank < known.rank)
     {
-        *best = Some((*rank, row));
+        let value = value.as_blob().map_err(|error| Error::Staged(error.to_string()))?.to_vec();
+        *best = Some(Best { rank, value });
     }
+    Ok(())
 }
 
 /// Adds facts of one listing and counts their bytes.
@@ -136,21 +143,23 @@ pub(super) fn put(
     facts: &[(String, Vec<u8>)],
     bytes: &mut u64,
 ) -> Result<(), Error> {
+    let mut add = connection.prepare_cached("INSERT OR IGNORE INTO facts (key, collection, value) VALUES (?, ?, ?)")?;
     let mut known = connection.prepare_cached("SELECT length(value) FROM facts WHERE key = ? AND collection = ?")?;
-    let mut write = connection.prepare_cached(
-        "INSERT INTO facts (key, collection, value) VALUES (?, ?, ?) ON CONFLICT (key, collection) DO UPDATE SET value = excluded.value",
-    )?;
+    let mut replace = connection.prepare_cached("UPDATE facts SET value = ?3 WHERE key = ?1 AND collection = ?2")?;
+    let mut count = |fewer: u64, more: usize| {
+        *bytes = bytes.saturating_sub(fewer).saturating_add(more as u64);
+        if *bytes > MAX_FACT_BYTES { Err(Error::TooManyFacts { limit: MAX_FACT_BYTES }) } else { Ok(()) }
+    };
     for (key, value) in facts {
-        let replaced: Option<i64> = known.query_row(params![key, collection], |row| row.get(0)).optional()?;
-        *bytes = match replaced {
-            Some(length) => bytes.saturating_sub(length.cast_unsigned()),
-            None => bytes.saturating_add(key.len() as u64),
-        };
-        *bytes = bytes.saturating_add(value.len() as u64);
-        if *bytes > MAX_FACT_BYTES {
-            return Err(Error::TooManyFacts { limit: MAX_FACT_BYTES });
+        if add.execute(params![key, collection, value])? > 0 {
+            count(0, key.len() + value.len())?;
+            continue;
         }
-        write.execute(params![key, collection, value])?;
+        let replaced: i64 = known.query_row(params![key, collection], |row| row.get(0))?;
+        if replaced > 0 || !value.is_empty() {
+            count(replaced.cast_unsigned(), value.len())?;
+            replace.execute(params![key, collection, value])?;
+        }
     }
     Ok(())
 }

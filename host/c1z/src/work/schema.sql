@@ -30,10 +30,10 @@ CREATE TABLE cursors (collection INTEGER NOT NULL, digest BLOB NOT NULL, PRIMARY
 CREATE TABLE pages (id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, number INTEGER NOT NULL, digest BLOB);
 CREATE INDEX pages_collection ON pages (collection, digest);
 
--- Collection 0 is connect.
-CREATE TABLE facts (key TEXT NOT NULL, collection INTEGER NOT NULL, value BLOB NOT NULL);
-CREATE UNIQUE INDEX facts_key ON facts (key, collection);
-CREATE INDEX facts_collection ON facts (collection);
+-- Collection 0 is connect. No index by collection: facts are removed rarely, and written and looked up all the time.
+CREATE TABLE facts (
+    key TEXT NOT NULL, collection INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key, collection)
+) WITHOUT ROWID;
 
 -- An id may have several numbers: whether it has one already is only looked up in a bounded memory. The final pass ranks
 -- ids by their texts, and there the numbers of one id meet.

@@ -86,7 +86,7 @@ pub struct WorkFile {
 const MAX_AGE_SECONDS: u64 = 24 * 60 * 60;
 
 /// Changes when `schema.sql` or the meaning of a column does.
-const FORMAT: &str = "3";
+const FORMAT: &str = "4";
 
 /// Where the work file of a target lies. The target's folder must exist.
 pub fn work_path(target: &Path, folder: Option<&Path>) -> io::Result<PathBuf> {

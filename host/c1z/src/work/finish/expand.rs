@@ -50,7 +50,7 @@ fn edges(connection: &Connection, types: &[&str], limits: &Limits, notes: &mut V
     let mut select = connection.prepare(
         "SELECT g.entitlement, g.principal, ifnull(m.expansion, x.expansion)
          FROM temp.grants g LEFT JOIN staged_grants x ON x.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra
-         WHERE g.extra IS NOT NULL AND ifnull(m.expansion, x.expansion) IS NOT NULL
+         WHERE g.expands AND ifnull(m.expansion, x.expansion) IS NOT NULL
          ORDER BY g.entitlement, g.principal, g.variant",
     )?;
     let mut find = connection.prepare("SELECT rank, resource FROM temp.entitlements WHERE external_id = ?")?;
@@ -197,7 +197,7 @@ fn make_rows_of_nested(connection: &Connection) -> Result<u64, Error> {
         "SELECT s.entitlement, s.entries FROM temp.passed s JOIN temp.entitlements e ON e.rank = s.entitlement
          WHERE e.nested",
     )?;
-    let mut insert = connection.prepare("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 0)")?;
+    let mut insert = connection.prepare("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 0, 0)")?;
     let mut rows = 0;
     let mut parts = select.query([])?;
     while let Some(part) = parts.next()? {

@@ -2,8 +2,8 @@
 //!
 //! Most grants are nothing but two ids: they end in the temporary table `packed`. The others are rows of `grants`:
 //! entitlement and principal as ranks, `variant` 0 for the built id or the number of an id of its own in `custom_ids`,
-//! `extra` for what few have. A negative `extra` is a merged one, in `merged_extras`. What is left out is in `dropped`,
-//! by interned ids.
+//! `extra` for what few have, `expands` if that passes access on. A negative `extra` is a merged one, in `merged_extras`.
+//! What is left out is in `dropped`, by interned ids.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
@@ -21,7 +21,7 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
          INSERT INTO temp.custom_ids (id) SELECT DISTINCT external_id FROM staged_grants WHERE external_id IS NOT NULL ORDER BY 1;
          CREATE TEMP TABLE grants (
              entitlement INTEGER NOT NULL, principal INTEGER NOT NULL, variant INTEGER NOT NULL, extra INTEGER,
-             copies INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)
+             copies INTEGER NOT NULL, expands INTEGER NOT NULL, PRIMARY KEY (entitlement, principal, variant)
          ) WITHOUT ROWID;
          CREATE TEMP TABLE merged_extras (id INTEGER PRIMARY KEY, annotations BLOB NOT NULL, expansion BLOB);
          CREATE TEMP TABLE dropped (
@@ -31,13 +31,14 @@ pub(super) fn merge(connection: &Connection, notes: &mut Vec<Note>) -> Result<()
     // Cross joins keep the long table outside: the others are looked up by number.
     connection.execute_batch(
         "INSERT INTO temp.grants
-         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.id, 1
+         SELECT e.rank, p.rank, ifnull(c.number, 0) AS variant, g.id, 1, g.expansion IS NOT NULL
          FROM staged_grants g CROSS JOIN temp.entitlement_ranks e ON e.id = g.entitlement
          CROSS JOIN temp.principal_ranks p ON p.id = g.principal CROSS JOIN temp.principals m ON m.rank = p.rank
          LEFT JOIN temp.custom_ids c ON c.id = g.external_id
          WHERE m.staged IS NOT NULL OR g.matches
          ORDER BY e.rank, p.rank, variant, g.id
-         ON CONFLICT DO UPDATE SET copies = copies + 1, extra = min(extra, excluded.extra);
+         ON CONFLICT DO UPDATE
+         SET copies = copies + 1, extra = min(extra, excluded.extra), expands = max(expands, excluded.expands);
          INSERT OR IGNORE INTO temp.dropped
          SELECT g.entitlement, g.principal
          FROM staged_grants g LEFT JOIN temp.entitlement_ranks e ON e.id = g.entitlement

@@ -66,7 +66,7 @@ pub(super) fn principals(part: &[u8]) -> impl Iterator<Item = u32> {
 pub(super) fn unpack(connection: &Connection, entitlement: i64) -> Result<(), Error> {
     let mut select =
         connection.prepare_cached("SELECT principals FROM temp.packed WHERE entitlement = ? ORDER BY part")?;
-    let mut insert = connection.prepare_cached("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 1)")?;
+    let mut insert = connection.prepare_cached("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 1, 0)")?;
     let mut parts = select.query([entitlement])?;
     while let Some(part) = parts.next()? {
         for principal in principals(blob(part, 0)?) {
@@ -85,7 +85,9 @@ mod tests {
     #[test]
     fn parts_are_bounded_and_their_principals_become_rows() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch("CREATE TEMP TABLE grants (entitlement, principal, variant, extra, copies)").unwrap();
+        connection
+            .execute_batch("CREATE TEMP TABLE grants (entitlement, principal, variant, extra, copies, expands)")
+            .unwrap();
         let many: Vec<u32> = (1..).take(2 * PART + 5).collect();
         let full = u32::try_from(PART).unwrap();
         let packed = [(3, &many[..]), (4, &[9]), (7, &many[..PART])];
