@@ -128,8 +128,10 @@ impl Reading<'_> {
         ids: &ByName<String>,
     ) -> Result<(), Failure> {
         let held = self.role(binding);
-        // Its own listing has pushed it before, unless the role is not there.
-        page.entitlement(Entitlement { stub: true, ..held.role.everywhere() })?;
+        if held.within.is_some() {
+            // Its own listing has pushed it before, unless the role is not there.
+            page.entitlement(Entitlement { stub: true, ..held.role.everywhere() })?;
+        }
         page.entitlement(held.entitlement())?;
         let (role, slug, binding_name) = (held.role.id(), held.slug(), called(binding));
         let own = !binding.metadata.is_built_in() && !binding.metadata.is_managed();

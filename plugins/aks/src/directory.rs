@@ -10,6 +10,7 @@ use crate::built_in_groups;
 use crate::by_name::ByName;
 use crate::graph::{self, DIRECTORY, Graph, Object};
 use crate::situation::{self, Situation};
+use crate::stand_ins::LONGEST_KEY;
 use crate::subjects::is_uuid;
 use crate::text::lower;
 
@@ -64,16 +65,38 @@ impl Principals {
         }
     }
 
-    /// Pushes stand-ins, and remembers whom Graph is to be asked about: kind, id, and the names that were used.
+    /// Pushes stand-ins for those whom no earlier page named, and remembers whom Graph is to be asked about: kind, id, and the
+    /// names that were used.
     pub(crate) fn push(self, page: &mut Page<'_>, situation: &Situation) -> Result<(), Failure> {
+        let principals = self.0.into_things();
+        let keys: Vec<Vec<String>> = principals.iter().map(Principal::keys).collect();
+        let mut known = page.facts(&keys.concat()).into_iter();
         let mut facts = Vec::new();
-        for Principal { kind, id, names } in self.0.into_things() {
-            if matches!(kind, Kind::Person | Kind::Team) && is_uuid(&id) {
-                facts.extend(names.iter().map(|name| (format!("{}{id}/{name}", kind.prefix()), Vec::new())));
+        for (Principal { kind, id, names }, keys) in principals.into_iter().zip(keys) {
+            let mut is_new = keys.is_empty();
+            for key in keys {
+                if known.next().flatten().is_none() {
+                    is_new = true;
+                    facts.push((key, Vec::new()));
+                }
             }
-            push_stand_in(page, situation, kind, &id, names)?;
+            if is_new {
+                push_stand_in(page, situation, kind, &id, names)?;
+            }
         }
         page.put_facts(&facts)
+    }
+}
+
+impl Principal {
+    /// The facts that remember somebody. None for an id that is too long for a fact.
+    fn keys(&self) -> Vec<String> {
+        let Self { kind, id, names } = self;
+        if matches!(kind, Kind::Person | Kind::Team) && is_uuid(id) {
+            return names.iter().map(|name| format!("{}{id}/{name}", kind.prefix())).collect();
+        }
+        let key = format!("named/{}/{id}", kind.resource_type());
+        if key.len() > LONGEST_KEY { Vec::new() } else { vec![key] }
     }
 }
 

@@ -71,13 +71,15 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>, listing: Listing) -> Result<S
     let limit = aks.page_size.min(MOST_ROWS / (namespaces.len() + 2)).max(1);
     let listed = kubernetes::list(&situation, page, listing, limit)?;
     let mut known = Vec::with_capacity(listed.items.len());
+    let mut parent = "";
     for role in &listed.items {
-        let namespace = (!listing.is_cluster_wide).then(|| role.metadata.namespace.to_string());
+        let namespace = &*role.metadata.namespace;
+        if !listing.is_cluster_wide {
+            stand_ins::parent(page, &mut parent, namespace)?;
+        }
+        let namespace = (!listing.is_cluster_wide).then(|| namespace.to_owned());
         let name = RoleName { namespace, name: role.metadata.name.to_string() };
         known.push(name.id());
-        if let Some(namespace) = &name.namespace {
-            stand_ins::parent(page, namespace)?;
-        }
         page.resource(told(role, name.resource()))?;
         page.entitlement(name.everywhere())?;
         for namespace in &namespaces {

@@ -23,10 +23,11 @@ pub(crate) fn read(aks: &Aks, page: &mut Page<'_>) -> Result<Step, Failure> {
     let situation = situation::read(page)?;
     let listed = kubernetes::list(&situation, page, kubernetes::SERVICE_ACCOUNTS, aks.page_size)?;
     let mut known = Vec::with_capacity(listed.items.len());
+    let mut parent = "";
     for account in &listed.items {
         let (namespace, name) = (&*account.metadata.namespace, &*account.metadata.name);
         known.push(id(namespace, name));
-        stand_ins::parent(page, namespace)?;
+        stand_ins::parent(page, &mut parent, namespace)?;
         page.resource(told(account))?;
     }
     stand_ins::remember(page, &known)?;

@@ -10,7 +10,7 @@ use crate::by_name::ByName;
 use crate::namespaces;
 
 /// The longest key of a fact.
-const LONGEST_KEY: usize = 512;
+pub(crate) const LONGEST_KEY: usize = 512;
 
 fn key(id: &ResourceId) -> String {
     format!("known/{}/{}", id.resource_type, id.resource)
@@ -22,8 +22,12 @@ pub(crate) fn remember(page: &Page<'_>, known: &[ResourceId]) -> Result<(), Fail
     page.put_facts(&keys.map(|key| (key, Vec::new())).collect::<Vec<_>>())
 }
 
-/// The parent of an object that was listed, in case that the namespaces are not.
-pub(crate) fn parent(page: &mut Page<'_>, namespace: &str) -> Result<(), Failure> {
+/// The parent of an object that was listed, in case that the namespaces are not. Lists are in the order of namespaces: the
+/// last one need not be told again.
+pub(crate) fn parent<'n>(page: &mut Page<'_>, last: &mut &'n str, namespace: &'n str) -> Result<(), Failure> {
+    if std::mem::replace(last, namespace) == namespace {
+        return Ok(());
+    }
     page.resource(namespaces::resource(namespace).stub())
 }
 
