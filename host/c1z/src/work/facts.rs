@@ -194,4 +194,17 @@ mod tests {
         ));
         assert_eq!(remove(&connection, 1).unwrap(), 100);
     }
+
+    #[test]
+    fn the_last_value_of_a_fact_counts() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        let mut bytes = 0;
+        for value in ["", "some", "", "", "more", "more still"] {
+            put(&connection, 1, &[("key".to_owned(), value.into())], &mut bytes).unwrap();
+            let kept: Vec<u8> = connection.query_row("SELECT value FROM facts", [], |row| row.get(0)).unwrap();
+            assert_eq!(kept, value.as_bytes());
+            assert_eq!(bytes, (3 + value.len()) as u64);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use accord_c1z::model::Rows;
+use accord_c1z::model::{GrantAnnotation, Rows};
 use accord_c1z::reader::{Reader, View};
 use accord_c1z::work::{Error, Expand, Fault, Limits, Progress};
 
@@ -111,6 +111,80 @@ fn an_entitlement_that_passes_on_to_itself_changes_nothing() {
     );
     place.sync(&[("groups", groups), ("users", rows(&["user:u"], &[], Vec::new()))]).unwrap();
     assert_eq!(grant_lines(&place.reader()), ["group:a:member:group:a", "group:a:member:user:u"]);
+}
+
+/// Grant ids of one entitlement may lie between those of another, and a grant may have an id of its own: what expansion makes
+/// of them stands in its place all the same.
+#[test]
+fn nested_entitlements_and_own_ids_expand_like_others() {
+    let nested = |grant: Grant| Grant { entitlement: "role:r:x:user".to_owned(), ..grant };
+    let groups = rows(
+        &["group:g", "group:top"],
+        &["group:g:member", "group:top:member"],
+        vec![
+            grant("group:g:member", "user:a"),
+            grant("group:g:member", "user:c"),
+            passing("group:top:member", "role:r", &["role:r:x:user"], false, &["user"]),
+        ],
+    );
+    let mut roles = rows(
+        &["role:r"],
+        &["role:r:x"],
+        vec![
+            passing("role:r:x", "group:g", &["group:g:member"], false, &["user"]),
+            Grant { id: Some("role:r:x:own".to_owned()), ..grant("role:r:x", "user:c") },
+            nested(passing("role:r:x", "group:g", &["group:g:member"], false, &["user"])),
+            nested(grant("role:r:x", "user:a")),
+        ],
+    );
+    roles.entitlements.push(Entitlement { id: Some("role:r:x:user".to_owned()), ..entitlement("role:r:x") });
+    let users = rows(&["user:a", "user:c"], &[], Vec::new());
+    let place = Place::new();
+    let mut work = place.open().work;
+    stage(&mut work, &[("groups", groups), ("roles", roles), ("users", users)]);
+    let mut written = Vec::new();
+    let finished = finish_as(&mut work, &Wish::default(), &mut |progress| {
+        if let Progress::Writing { rows, of } = progress {
+            written.push((rows, of));
+        }
+    });
+    let counts = finished.unwrap().summary.counts;
+    assert_eq!((counts.grants, counts.expanded_grants), (11, 4));
+    // Five resources, four entitlements, eleven grants.
+    assert_eq!(written, [(20, 20)]);
+    assert_eq!(
+        grant_lines(&place.reader()),
+        [
+            "group:g:member:user:a",
+            "group:g:member:user:c",
+            "group:top:member:role:r",
+            "group:top:member:user:a <- role:r:x:user+ !",
+            "group:top:member:user:c <- role:r:x:user- !",
+            "role:r:x:group:g",
+            "role:r:x:own <- group:g:member+ role:r:x+",
+            "role:r:x:user:a <- group:g:member+ !",
+            "role:r:x:user:group:g",
+            "role:r:x:user:user:a <- group:g:member+ role:r:x:user+",
+            "role:r:x:user:user:c <- group:g:member+ !",
+        ]
+    );
+}
+
+/// Two listings give one grant, and only one of them says that it passes on.
+#[test]
+fn a_copy_that_says_something_else_keeps_nobody_from_passing_on() {
+    let passing = passing("role:r:assigned", "group:g", &["group:g:member"], false, &["user"]);
+    let other = Grant {
+        annotations: vec![GrantAnnotation::V1Identifier("7".to_owned())],
+        ..grant("role:r:assigned", "group:g")
+    };
+    for copies in [[passing.clone(), other.clone()], [other, passing]] {
+        let groups = rows(&["group:g"], &["group:g:member"], vec![grant("group:g:member", "user:u")]);
+        let roles = rows(&["role:r"], &["role:r:assigned"], copies.to_vec());
+        let place = Place::new();
+        place.sync(&[("groups", groups), ("roles", roles), ("users", rows(&["user:u"], &[], Vec::new()))]).unwrap();
+        assert!(grant_lines(&place.reader()).contains(&"role:r:assigned:user:u <- group:g:member+ !".to_owned()));
+    }
 }
 
 // Checklist 29.
