@@ -19,8 +19,15 @@ fn status(resource: &Resource) -> ResourceStatus {
 
 #[test]
 fn one_person_under_many_names_is_one_account_with_one_grant() {
+    // Bindings that name her stand on one page, or each on its own.
+    for size in ["500", "1"] {
+        one_person_under_many_names(size);
+    }
+}
+
+fn one_person_under_many_names(page_size: &str) {
     let (desk, server) = (Desk::new(), examples());
-    sync(&desk, &server).run().exits(0);
+    sync(&desk, &server).env("BATON_PAGE_SIZE", page_size).run().exits(0);
     let people = resources(&desk, FILE);
     let jane = &people[JANE];
     let user: UserTrait = find(&jane.annotations).unwrap().unwrap();
