@@ -65,8 +65,8 @@ impl Principals {
         }
     }
 
-    /// Pushes stand-ins for those whom no earlier page named, and remembers whom Graph is to be asked about: kind, id, and the
-    /// names that were used.
+    /// Pushes stand-ins for those whom no earlier page named, or under other names only, and remembers whom Graph is to be
+    /// asked about: kind, id, and the names that were used.
     pub(crate) fn push(self, page: &mut Page<'_>, situation: &Situation) -> Result<(), Failure> {
         let principals = self.0.into_things();
         let keys: Vec<Vec<String>> = principals.iter().map(Principal::keys).collect();
@@ -89,14 +89,15 @@ impl Principals {
 }
 
 impl Principal {
-    /// The facts that remember somebody. None for an id that is too long for a fact.
+    /// The facts that remember somebody, one for each name. Names that are too long for a fact are not remembered: who has no
+    /// other is new each time.
     fn keys(&self) -> Vec<String> {
         let Self { kind, id, names } = self;
-        if matches!(kind, Kind::Person | Kind::Team) && is_uuid(id) {
-            return names.iter().map(|name| format!("{}{id}/{name}", kind.prefix())).collect();
-        }
-        let key = format!("named/{}/{id}", kind.resource_type());
-        if key.len() > LONGEST_KEY { Vec::new() } else { vec![key] }
+        let prefix = match kind {
+            Kind::Person | Kind::Team if is_uuid(id) => kind.prefix().to_owned(),
+            _ => format!("named/{}/", kind.resource_type()),
+        };
+        names.iter().map(|name| format!("{prefix}{id}/{name}")).filter(|key| key.len() <= LONGEST_KEY).collect()
     }
 }
 

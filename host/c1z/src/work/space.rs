@@ -95,11 +95,40 @@ fn database_bytes(scratch: &Connection) -> Result<u64, Error> {
     let grants: i64 = scratch.query_row(
         "SELECT ifnull(sum(g.count * (7 * length(e.external_id) + 3 * (length(p.type) + length(p.resource)) + 7 * ? + 250)), 0)
          FROM (SELECT entitlement, count(*) AS count FROM temp.grants GROUP BY entitlement
-               UNION ALL SELECT entitlement, length(principals) / 4 FROM temp.packed) g
+               UNION ALL SELECT entitlement, length(principals) / 4 FROM temp.packed
+               UNION ALL SELECT entitlement, made FROM temp.passed) g
          JOIN temp.entitlements e ON e.rank = g.entitlement JOIN temp.principals p ON p.rank = e.resource",
         [principal],
         |row| row.get(0),
     )?;
     // Empty tables and indexes: 24 pages.
     Ok(rows.cast_unsigned() + grants.cast_unsigned() + 24 * 8192)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_take_the_same_room_however_they_are_kept() {
+        let estimated = |kept: &str| {
+            let connection = Connection::open_in_memory().unwrap();
+            let tables = "
+                CREATE TEMP TABLE principals (rank INTEGER PRIMARY KEY, type TEXT, resource TEXT, staged INTEGER);
+                CREATE TEMP TABLE entitlements (rank INTEGER PRIMARY KEY, external_id TEXT, resource INTEGER, staged INTEGER);
+                CREATE TEMP TABLE grants (entitlement INTEGER);
+                CREATE TEMP TABLE packed (entitlement INTEGER, principals BLOB);
+                CREATE TEMP TABLE passed (entitlement INTEGER, made INTEGER);
+                INSERT INTO principals VALUES (1, 'group', 'g', NULL);
+                INSERT INTO entitlements VALUES (1, 'group:g:member', 1, NULL);";
+            connection.execute_batch(include_str!("schema.sql")).unwrap();
+            connection.execute_batch(&format!("{tables} {kept}")).unwrap();
+            database_bytes(&connection).unwrap()
+        };
+        let none = estimated("");
+        let rows = estimated("INSERT INTO grants VALUES (1), (1), (1)");
+        assert!(rows > none + 3 * 250, "{none} {rows}");
+        assert_eq!(estimated("INSERT INTO packed VALUES (1, zeroblob(12))"), rows);
+        assert_eq!(estimated("INSERT INTO passed VALUES (1, 2), (1, 1)"), rows);
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Works on ranks, one destination at a time in topological order, so that a source is complete before it is read. A grant
 //! that a connector pushed is held directly, one made here is not; that alone decides what a shallow edge passes on and
-//! what is told of a source. Fills [`passed`], from which the grants are made while the file is written.
+//! what is told of a source. Fills [`passed`], from which grants are made while the file is written; those of nested
+//! entitlements become rows of `grants`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +15,7 @@ use super::extras::cleaned;
 use super::graph::{Edges, Plan, Rank};
 use super::passed::{self, Entry, PassedOn};
 use super::rank::{blob, collection_of_page, is_lost, principal_text, text};
-use super::sort::Sorter;
+use super::sort::{self, Sorter};
 use super::{FinishOptions, Limits, Progress, check_cancelled, packed};
 
 /// What came out.
@@ -24,8 +25,6 @@ pub(super) struct Expanded {
     pub(super) destinations: HashSet<Rank>,
     /// Grants made.
     pub(super) created: u64,
-    /// Those of them that are in the table `passed` alone.
-    pub(super) created_apart: u64,
 }
 
 pub(super) fn expand(
@@ -40,8 +39,9 @@ pub(super) fn expand(
         let at_most = estimate(connection, &plan, holders.clone())?;
         (options.progress)(Progress::ExpansionEstimate { at_most });
     }
-    let mut expanded = propagate(connection, &plan, &mut holders, options)?;
-    expanded.created_apart = expanded.created - make_rows_of_nested(connection)?;
+    let expanded = propagate(connection, &plan, &mut holders, options)?;
+    sort::clear(connection)?;
+    make_rows_of_nested(connection)?;
     Ok(expanded)
 }
 
@@ -78,7 +78,8 @@ fn edges(connection: &Connection, types: &[&str], limits: &Limits, notes: &mut V
     Ok(edges)
 }
 
-/// How many principals hold each entitlement of the plan, before anything is passed on.
+/// At most how many principals hold each entitlement of the plan, before anything is passed on: who has a plain grant and
+/// one with an id of its own counts twice.
 fn holders(connection: &Connection, plan: &Plan) -> Result<HashMap<Rank, u64>, Error> {
     let mut count = connection.prepare(
         "SELECT (SELECT count(DISTINCT principal) FROM temp.grants WHERE entitlement = ?1)
@@ -140,7 +141,6 @@ fn propagate(
                     holding.each(*source, |principal, direct| {
                         if (direct || !edge.shallow) && filters.let_pass(edge.filter, principal) {
                             arriving.push(Entry::new(principal, *source, direct)?.to_number())?;
-                            added += 1;
                         }
                         Ok(())
                     })?;
@@ -149,8 +149,8 @@ fn propagate(
             holding.each(*destination, |principal, _| {
                 arriving.push(Entry::new(principal, *destination, true)?.to_number())
             })?;
-            let created = receive(connection, *destination, arriving, options)?;
-            added += created;
+            let Received { created, sources } = receive(connection, *destination, arriving, options)?;
+            added += created + sources;
             expanded.created += created;
             *holders.entry(*destination).or_default() += created;
             expanded.destinations.insert(*destination);
@@ -159,22 +159,28 @@ fn propagate(
     Ok(expanded)
 }
 
-/// Keeps what arrived at an entitlement, together with who holds it already. Tells how many grants that makes.
+/// What came of an entitlement that received.
+struct Received {
+    /// Grants made.
+    created: u64,
+    /// Sources of all its grants, the entitlement itself not counted.
+    sources: u64,
+}
+
+/// Keeps what arrived at an entitlement, together with who holds it already.
 fn receive(
     connection: &Connection,
     destination: Rank,
     arrived: Sorter<'_>,
     options: &FinishOptions<'_>,
-) -> Result<u64, Error> {
+) -> Result<Received, Error> {
     let mut passed_on = PassedOn::to(connection, destination)?;
-    let mut created = 0;
+    let mut sources = 0;
     let mut keep = |entries: &[Entry]| -> Result<(), Error> {
+        let others = entries.iter().filter(|entry| entry.source() != destination).count();
+        sources += others as u64;
         // Whoever holds it, and nothing through which it comes, is as before.
-        if entries.iter().all(|entry| entry.source() == destination) {
-            return Ok(());
-        }
-        created += u64::from(passed::make_a_grant(destination, entries));
-        if passed_on.push(entries)? { check_cancelled(options) } else { Ok(()) }
+        if others > 0 && passed_on.push(entries)? { check_cancelled(options) } else { Ok(()) }
     };
     let mut sorted = arrived.sorted()?;
     let mut entries: Vec<Entry> = Vec::new();
@@ -183,31 +189,29 @@ fn receive(
             keep(&entries)?;
             entries.clear();
         }
-        entries.push(entry);
+        // A plain grant and one with an id of its own arrive as two.
+        if entries.last() != Some(&entry) {
+            entries.push(entry);
+        }
     }
     keep(&entries)?;
-    passed_on.finish()?;
-    Ok(created)
+    Ok(Received { created: passed_on.finish()?, sources })
 }
 
 /// The ids of nested entitlements' grants are sorted by their text: those that are made here become rows like the others.
-/// Tells how many.
-fn make_rows_of_nested(connection: &Connection) -> Result<u64, Error> {
-    let mut select = connection.prepare(
-        "SELECT s.entitlement, s.entries FROM temp.passed s JOIN temp.entitlements e ON e.rank = s.entitlement
-         WHERE e.nested",
-    )?;
+fn make_rows_of_nested(connection: &Connection) -> Result<(), Error> {
+    let nested = "entitlement IN (SELECT rank FROM temp.entitlements WHERE nested)";
+    let mut select = connection.prepare(&format!("SELECT entitlement, entries FROM temp.passed WHERE {nested}"))?;
     let mut insert = connection.prepare("INSERT INTO temp.grants VALUES (?, ?, 0, NULL, 0, 0)")?;
-    let mut rows = 0;
     let mut parts = select.query([])?;
     while let Some(part) = parts.next()? {
         let entitlement: Rank = part.get(0)?;
         for principal in passed::made(entitlement, blob(part, 1)?) {
             insert.execute(params![entitlement, principal])?;
-            rows += 1;
         }
     }
-    Ok(rows)
+    connection.execute(&format!("UPDATE temp.passed SET made = 0 WHERE {nested}"), [])?;
+    Ok(())
 }
 
 /// Who holds an entitlement.
@@ -226,7 +230,8 @@ impl<'a> Holding<'a> {
         })
     }
 
-    /// Each principal once, and whether it holds the entitlement directly.
+    /// Each principal, and whether it holds the entitlement directly. One that has a plain grant and one with an id of its
+    /// own comes twice.
     fn each(&mut self, entitlement: Rank, mut act: impl FnMut(u32, bool) -> Result<(), Error>) -> Result<(), Error> {
         let mut parts = self.packed.query([entitlement])?;
         while let Some(part) = parts.next()? {

@@ -1,7 +1,8 @@
 //! Grants that are nothing but two ranks: one row for many, in the order of the file.
 //!
 //! Temporary table `packed`: an entitlement's principals, ascending and distinct, in parts of bounded length. Grants that
-//! have more to say are rows of `grants`; no pair is in both. Who needs rows of an entitlement unpacks it.
+//! have more to say are rows of `grants`: of a pair that is in both, only such as have an id of their own. The grants of a
+//! nested entitlement are unpacked, since rows can be sorted by their text.
 
 use rusqlite::{CachedStatement, Connection, params};
 

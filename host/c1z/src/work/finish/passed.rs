@@ -3,7 +3,8 @@
 //! Temporary table `passed`: of each entitlement that receives, entries of 64 bits in ascending order, in parts of bounded
 //! length. The parts of an entitlement cover all principals, from 0 to the last there can be. An entry names a principal
 //! and one source, and whether the principal holds the source directly. For those who were granted the receiving
-//! entitlement itself it is a source too; for the others grants are made.
+//! entitlement itself it is a source too; for the others grants are made: `made` of each part, none of one whose grants
+//! became rows of `grants`.
 
 use std::ops::RangeInclusive;
 
@@ -71,8 +72,8 @@ fn by_principal(entries: &[Entry]) -> impl Iterator<Item = &[Entry]> {
 pub(super) fn create(connection: &Connection) -> Result<(), Error> {
     Ok(connection.execute_batch(
         "CREATE TEMP TABLE passed (
-             entitlement INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, entries BLOB NOT NULL,
-             PRIMARY KEY (entitlement, last)
+             entitlement INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, made INTEGER NOT NULL,
+             entries BLOB NOT NULL, PRIMARY KEY (entitlement, last)
          )",
     )?)
 }
@@ -84,18 +85,24 @@ pub(super) struct PassedOn<'a> {
     /// The first principal of the part.
     first: u32,
     part: Vec<Entry>,
+    /// Grants that the part makes.
+    made: u64,
+    /// Grants that the parts before it make.
+    made_before: u64,
 }
 
 impl<'a> PassedOn<'a> {
     pub(super) fn to(connection: &'a Connection, entitlement: Rank) -> Result<Self, Error> {
-        let insert = connection
-            .prepare_cached("INSERT INTO temp.passed (entitlement, first, last, entries) VALUES (?, ?, ?, ?)")?;
-        Ok(Self { insert, entitlement, first: 0, part: Vec::new() })
+        let insert = connection.prepare_cached(
+            "INSERT INTO temp.passed (entitlement, first, last, made, entries) VALUES (?, ?, ?, ?, ?)",
+        )?;
+        Ok(Self { insert, entitlement, first: 0, part: Vec::new(), made: 0, made_before: 0 })
     }
 
     /// Adds all entries of one principal. Tells whether a part was put away: a moment to look up.
     pub(super) fn push(&mut self, entries: &[Entry]) -> Result<bool, Error> {
         self.part.extend_from_slice(entries);
+        self.made += u64::from(make_a_grant(self.entitlement, entries));
         let (Some(last), true) = (self.part.last(), self.part.len() >= PART) else { return Ok(false) };
         let last = last.principal();
         self.flush(last)?;
@@ -103,17 +110,21 @@ impl<'a> PassedOn<'a> {
         Ok(true)
     }
 
-    pub(super) fn finish(mut self) -> Result<(), Error> {
-        self.flush(u32::MAX)
+    /// Tells how many grants are made.
+    pub(super) fn finish(mut self) -> Result<u64, Error> {
+        self.flush(u32::MAX)?;
+        Ok(self.made_before)
     }
 
     fn flush(&mut self, last: u32) -> Result<(), Error> {
         let entries: Vec<u8> = self.part.drain(..).flat_map(|entry| entry.0.to_le_bytes()).collect();
-        self.insert.execute(params![self.entitlement, self.first, last, entries])?;
+        self.insert.execute(params![self.entitlement, self.first, last, self.made.cast_signed(), entries])?;
+        self.made_before += std::mem::take(&mut self.made);
         Ok(())
     }
 }
 
+/// The entries of one part.
 fn entries(part: &[u8]) -> impl Iterator<Item = Entry> {
     part.as_chunks().0.iter().map(|bytes| Entry(u64::from_le_bytes(*bytes)))
 }

@@ -1,6 +1,6 @@
 //! Grants on their way into the file: streams of them in the order of their ids, and what their ranks stand for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 
 use rusqlite::{Connection, Row, Rows, Statement};
 
@@ -8,7 +8,7 @@ use super::super::Error;
 use super::graph::Rank;
 use super::names::Principals;
 use super::packed;
-use super::passed::{self, Entry};
+use super::passed::{self, Entry, Passed};
 use super::rank::blob;
 use crate::encode::{GrantData, ResourceRef};
 
@@ -23,6 +23,8 @@ pub(super) struct Stream<'a> {
     source: Source<'a>,
     pub(super) next: Pending,
     pub(super) ended: bool,
+    /// Through whom principals come to the entitlements of these grants: where this stream is, not where others are.
+    pub(super) passed: Passed<'a>,
 }
 
 enum Source<'a> {
@@ -39,26 +41,31 @@ enum Source<'a> {
 
 impl<'a> Stream<'a> {
     /// Rows of entitlement, principal, annotations, expansion, and an id of the grant's own.
-    pub(super) fn of_rows(rows: Rows<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
-        Self::begin(Source::Rows(rows), texts)
+    pub(super) fn of_rows(rows: Rows<'a>, passed: Passed<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
+        Self::begin(Source::Rows(rows), passed, texts)
     }
 
     /// Parts of the table `packed`: entitlement and principals.
-    pub(super) fn of_packed(parts: Rows<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
-        Self::of_parts(parts, |_, part| packed::principals(part).collect(), texts)
+    pub(super) fn of_packed(parts: Rows<'a>, passed: Passed<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
+        Self::of_parts(parts, |_, part| packed::principals(part).collect(), passed, texts)
     }
 
     /// Parts of the table `passed`, entitlement and entries: the grants that they make.
-    pub(super) fn of_made(parts: Rows<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
-        Self::of_parts(parts, passed::made, texts)
+    pub(super) fn of_made(parts: Rows<'a>, passed: Passed<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
+        Self::of_parts(parts, passed::made, passed, texts)
     }
 
-    fn of_parts(parts: Rows<'a>, read: fn(Rank, &[u8]) -> Vec<u32>, texts: &mut Texts<'_>) -> Result<Self, Error> {
-        Self::begin(Source::Parts { parts, read, entitlement: 0, principals: Vec::new().into_iter() }, texts)
+    fn of_parts(
+        parts: Rows<'a>,
+        read: fn(Rank, &[u8]) -> Vec<u32>,
+        passed: Passed<'a>,
+        texts: &mut Texts<'_>,
+    ) -> Result<Self, Error> {
+        Self::begin(Source::Parts { parts, read, entitlement: 0, principals: Vec::new().into_iter() }, passed, texts)
     }
 
-    fn begin(source: Source<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
-        let mut stream = Self { source, next: Pending::default(), ended: false };
+    fn begin(source: Source<'a>, passed: Passed<'a>, texts: &mut Texts<'_>) -> Result<Self, Error> {
+        let mut stream = Self { source, next: Pending::default(), ended: false, passed };
         stream.advance(texts)?;
         Ok(stream)
     }
@@ -172,20 +179,23 @@ impl<'a> Entitlements<'a> {
 
     /// The next grant of this entitlement has these sources.
     pub(super) fn sources(&mut self, rank: Rank, entries: &[Entry]) -> Result<(), Error> {
-        /// Ids that are held: some 5 MiB.
+        /// Ids that are held from one grant to the next: some 5 MiB.
         const HELD: usize = 1 << 16;
         self.of(rank)?;
         if self.ids.len() > HELD {
             self.ids.clear();
         }
         for entry in entries {
-            let id = match self.ids.entry(entry.source()) {
-                std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::hash_map::Entry::Vacant(place) => {
-                    place.insert(self.find_id.query_row([entry.source()], |row| row.get(0))?)
-                }
-            };
-            self.known.data.source(id, entry.is_direct());
+            if let hash_map::Entry::Vacant(place) = self.ids.entry(entry.source()) {
+                place.insert(self.find_id.query_row([entry.source()], |row| row.get(0))?);
+            }
+        }
+        let id = |entry: &Entry| self.ids.get(&entry.source()).map(String::as_str).unwrap_or_default();
+        let mut sources: Vec<(&str, bool)> = entries.iter().map(|entry| (id(entry), entry.is_direct())).collect();
+        // Ranks are in the order of ids with a colon behind them.
+        sources.sort_unstable();
+        for (id, is_direct) in sources {
+            self.known.data.source(id, is_direct);
         }
         Ok(())
     }

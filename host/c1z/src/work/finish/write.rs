@@ -40,7 +40,8 @@ pub(super) fn write(
     let mut summary = Summary { counts, notes };
     let of: i64 = scratch.query_row(
         "SELECT (SELECT count(staged) FROM temp.principals) + (SELECT count(*) FROM temp.entitlements)
-         + (SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)",
+         + (SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)
+         + (SELECT ifnull(sum(made), 0) FROM temp.passed)",
         [],
         |row| row.get(0),
     )?;
@@ -53,7 +54,7 @@ pub(super) fn write(
         summary: &mut summary,
         options,
         done: 0,
-        of: of.cast_unsigned() + expanded.created_apart,
+        of: of.cast_unsigned(),
         immutable: immutable.encode_to_vec(),
     };
     writer.resource_types()?;
@@ -83,7 +84,8 @@ pub(super) fn write(
 /// Ids of their own tell nothing of the entitlement: in their order, rows jump about in its indexes.
 fn has_many_own_ids(scratch: &Connection) -> Result<bool, Error> {
     let own = "(SELECT count(*) FROM temp.grants WHERE variant > 0)";
-    let all = "(SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)";
+    let all = "(SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)
+               + (SELECT ifnull(sum(made), 0) FROM temp.passed)";
     Ok(scratch.query_row(&format!("SELECT 10 * {own} > {all}"), [], |row| row.get(0))?)
 }
 
@@ -162,35 +164,38 @@ impl Writer<'_, '_> {
     /// Most grants come in order by their ranks alone: packed, made by expansion, or as rows. Those of nested entitlements,
     /// and those with an id of their own, are sorted by their text. All are merged here.
     fn grants(&mut self) -> Result<(), Error> {
-        let nested = "IN (SELECT rank FROM temp.entitlements WHERE nested)";
-        let extras = "LEFT JOIN staged_grants s ON s.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra";
-        let columns =
+        let nested = "g.entitlement IN (SELECT rank FROM temp.entitlements WHERE nested)";
+        let with_extras =
             "g.entitlement, g.principal, ifnull(s.annotations, m.annotations), ifnull(s.expansion, m.expansion)";
+        let extras = "LEFT JOIN staged_grants s ON s.id = g.extra LEFT JOIN temp.merged_extras m ON m.id = -g.extra";
         let mut packed =
             self.scratch.prepare("SELECT entitlement, principals FROM temp.packed ORDER BY entitlement, part")?;
-        let mut made = self.scratch.prepare(&format!(
-            "SELECT entitlement, entries FROM temp.passed WHERE NOT entitlement {nested} ORDER BY entitlement, last"
-        ))?;
+        let mut made = self
+            .scratch
+            .prepare("SELECT entitlement, entries FROM temp.passed WHERE made > 0 ORDER BY entitlement, last")?;
         let mut rows = self.scratch.prepare(&format!(
-            "SELECT {columns}, NULL FROM temp.grants g {extras}
-             WHERE g.variant = 0 AND NOT g.entitlement {nested} ORDER BY g.entitlement, g.principal"
+            "SELECT {with_extras}, NULL FROM temp.grants g {extras}
+             WHERE g.variant = 0 AND NOT {nested} ORDER BY g.entitlement, g.principal"
         ))?;
+        // Sorted before what they have beyond their ids is read. A limit keeps the two steps apart.
         let mut others = self.scratch.prepare(&format!(
-            "SELECT {columns}, c.id FROM temp.grants g {extras} CROSS JOIN temp.principals p ON p.rank = g.principal
-             CROSS JOIN temp.entitlements e ON e.rank = g.entitlement LEFT JOIN temp.custom_ids c ON c.number = g.variant
-             WHERE g.variant > 0 OR g.entitlement {nested}
-             ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource)"
+            "SELECT {with_extras}, g.id
+             FROM (SELECT g.entitlement, g.principal, g.extra, c.id FROM temp.grants g
+                   CROSS JOIN temp.principals p ON p.rank = g.principal
+                   CROSS JOIN temp.entitlements e ON e.rank = g.entitlement
+                   LEFT JOIN temp.custom_ids c ON c.number = g.variant
+                   WHERE g.variant > 0 OR {nested}
+                   ORDER BY ifnull(c.id, e.external_id || ':' || p.type || ':' || p.resource) LIMIT -1) g {extras}"
         ))?;
         let mut texts =
             Texts { entitlements: Entitlements::new(self.scratch)?, principals: Principals::new(self.scratch)? };
-        let mut passed = Passed::new(self.scratch)?;
         let types: Vec<&str> = self.work.resource_types.iter().map(|known| known.id.as_str()).collect();
         let mut table = self.database.grants()?;
         let mut streams = [
-            Stream::of_packed(packed.query([])?, &mut texts)?,
-            Stream::of_made(made.query([])?, &mut texts)?,
-            Stream::of_rows(rows.query([])?, &mut texts)?,
-            Stream::of_rows(others.query([])?, &mut texts)?,
+            Stream::of_packed(packed.query([])?, Passed::new(self.scratch)?, &mut texts)?,
+            Stream::of_made(made.query([])?, Passed::new(self.scratch)?, &mut texts)?,
+            Stream::of_rows(rows.query([])?, Passed::new(self.scratch)?, &mut texts)?,
+            Stream::of_rows(others.query([])?, Passed::new(self.scratch)?, &mut texts)?,
         ];
         let mut previous = Pending::default();
         loop {
@@ -200,7 +205,7 @@ impl Writer<'_, '_> {
             if previous.id == next.id {
                 return Err(self.same_grant_id(&previous, next, &mut texts)?);
             }
-            self.grant(next, &mut texts, &mut passed, &types, &mut table)?;
+            self.grant(next, &mut texts, &mut stream.passed, &types, &mut table)?;
             std::mem::swap(&mut previous, next);
             stream.advance(&mut texts)?;
             self.step();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use accord_c1z::model::{GrantAnnotation, Rows};
+use accord_c1z::proto::Message;
 use accord_c1z::reader::{Reader, View};
 use accord_c1z::work::{Error, Expand, Fault, Limits, Progress};
 
@@ -168,6 +169,47 @@ fn nested_entitlements_and_own_ids_expand_like_others() {
             "role:r:x:user:user:c <- group:g:member+ !",
         ]
     );
+}
+
+/// A plain grant and one with an id of its own, of one entitlement to one principal, are one way to come to another. Sources
+/// are in the order of their ids.
+#[test]
+fn a_source_is_named_once_however_many_grants_of_it_there_are() {
+    let own = |id: &str, grant: Grant| Grant { id: Some(id.to_owned()), ..grant };
+    let groups = rows(
+        &["group:g", "group:g-2"],
+        &["group:g:member", "group:g-2:member", "group:g:member-2"],
+        vec![
+            grant("group:g:member", "user:u"),
+            own("group:g:member:again", grant("group:g:member", "user:u")),
+            grant("group:g:member-2", "user:u"),
+            grant("group:g-2:member", "user:u"),
+        ],
+    );
+    let roles = rows(
+        &["role:r"],
+        &["role:r:assigned"],
+        vec![
+            passing("role:r:assigned", "group:g", &["group:g:member", "group:g:member-2"], false, &["user"]),
+            passing("role:r:assigned", "group:g-2", &["group:g-2:member"], false, &["user"]),
+            grant("role:r:assigned", "user:u"),
+            own("role:r:assigned:again", grant("role:r:assigned", "user:u")),
+        ],
+    );
+    let place = Place::new();
+    place.sync(&[("groups", groups), ("roles", roles), ("users", rows(&["user:u"], &[], Vec::new()))]).unwrap();
+    let reader = place.reader();
+    let lines = grant_lines(&reader);
+    let sources = "group:g-2:member+ group:g:member+ group:g:member-2+ role:r:assigned+";
+    for id in ["role:r:assigned:again", "role:r:assigned:user:u"] {
+        assert!(lines.contains(&format!("{id} <- {sources}")), "{lines:?}");
+    }
+    // Whoever reads a map keeps one of two entries with the same key: the bytes show whether there were two.
+    let mut select = reader.connection().prepare("SELECT data FROM v1_grants").unwrap();
+    let rows = select.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    for data in rows.map(Result::unwrap) {
+        assert_eq!(data, proto::Grant::decode(data.as_slice()).unwrap().encode_to_vec());
+    }
 }
 
 /// Two listings give one grant, and only one of them says that it passes on.
