@@ -144,9 +144,18 @@ impl Request {
         self
     }
 
-    /// Method and path, for messages: `GET /admin/v1/settings`.
+    /// The path, as it is sent.
+    pub fn path(&self) -> &str {
+        &self.wire.path
+    }
+
+    /// Method, origin and path, for messages: `GET /admin/v1/settings`, `GET graph:/v1.0/users`. The host writes the origin's
+    /// address instead of its name.
     pub fn place(&self) -> String {
-        format!("{} {}", self.wire.method, self.wire.path)
+        let origin = self.wire.origin.as_deref().unwrap_or_default();
+        // An address ends as it is; a name needs its colon.
+        let colon = if origin.is_empty() || origin.contains(':') { "" } else { ":" };
+        format!("{} {origin}{colon}{}", self.wire.method, self.wire.path)
     }
 }
 
@@ -190,6 +199,7 @@ mod tests {
     fn segments_are_encoded() {
         let request = Request::get("/teams").segment("a b;ü%+").unwrap().segment("users").unwrap();
         assert_eq!(request.place(), "GET /teams/a%20b%3B%C3%BC%25%2B/users");
+        assert_eq!(request.origin("graph").place(), "GET graph:/teams/a%20b%3B%C3%BC%25%2B/users");
     }
 
     #[test]
@@ -203,6 +213,7 @@ mod tests {
     fn links_are_taken_apart() {
         let request = Request::link("https://api.example.com:8443/v1/users?%24skip=a%2Bb+c&x").unwrap();
         assert_eq!(request.wire.origin.as_deref(), Some("https://api.example.com:8443"));
+        assert!(request.place().starts_with("GET https://api.example.com:8443/"), "{}", request.place());
         assert_eq!(request.wire.path, "/v1/users");
         assert_eq!(request.wire.query, [("$skip".to_string(), "a+b c".to_string()), ("x".into(), String::new())]);
 

@@ -204,12 +204,10 @@ impl Aks {
 /// A link to the next page of a listing, without its origin. It leads to the same path of the same origin, however that is
 /// spelled; what counts is its query.
 pub(crate) fn checked(origin: &str, link: &str, request: &Request) -> Result<String, Failure> {
-    let place = request.place();
-    let elsewhere = || Failure::invalid_response("a link to the next page leads elsewhere", place.as_str());
-    let path = place.strip_prefix("GET ").unwrap_or_default();
+    let elsewhere = || Failure::invalid_response("a link to the next page leads elsewhere", request.place());
     let rest = link.strip_prefix(origin).ok_or_else(elsewhere)?;
     let (linked, _) = rest.split_once('?').ok_or_else(elsewhere)?;
-    if !linked.eq_ignore_ascii_case(path) {
+    if !linked.eq_ignore_ascii_case(request.path()) {
         return Err(elsewhere());
     }
     Request::link(rest)?;

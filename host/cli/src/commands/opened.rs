@@ -23,8 +23,10 @@ pub(super) struct Opened {
 pub(super) fn open(file: &Path) -> Result<Opened, Problem> {
     let unreadable = |error: ReadError| match &error {
         ReadError::Container(ContainerError::TooLarge { .. } | ContainerError::WindowTooLarge { .. }) => {
-            unreadable(file, &error).remedy(unpacking::REMEDY)
+            cannot_be_read(file, &error).remedy(unpacking::REMEDY)
         }
+        // That says itself what to do.
+        ReadError::Container(ContainerError::V3 { .. }) => cannot_be_read(file, &error),
         _ => unreadable(file, &error),
     };
     let limits = limits()?;
@@ -47,7 +49,15 @@ fn newest(runs: &[SyncRun]) -> Option<&SyncRun> {
     runs.iter().filter(|run| run.ended_at.is_some()).max_by_key(|run| (&run.ended_at, &run.sync_id))
 }
 
-/// What keeps a file from being read.
+/// What keeps a file from being read, and what to do where nothing better is known.
 pub(super) fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Problem {
+    cannot_be_read(file, error).remedy(if file.is_file() {
+        "take it from a backup, or make it anew with `accord sync`"
+    } else {
+        "name a file that is there and that you may read; `accord sync` makes one"
+    })
+}
+
+fn cannot_be_read(file: &Path, error: &dyn std::fmt::Display) -> Problem {
     Problem::new(Category::Storage, "FILE-001", format!("`{}` cannot be read: {error}", file.display()))
 }

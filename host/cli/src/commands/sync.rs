@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use accord_runtime::plugin::Package;
-use accord_runtime::sync::{Report, sync};
+use accord_runtime::sync::{PluginFacts, Report, sync};
 use accord_runtime::{Category, Problem};
 use clap::ArgMatches;
 use serde::Serialize;
@@ -19,15 +19,16 @@ use crate::sources::{SettingsFile, Sources};
 pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, shape: &Shape) -> Result<i32, Problem> {
     let prepared = prepare_sync(&package.manifest, flags, screen, shape);
     if let Err(problem) = &prepared {
-        report_refusal(flags, problem);
+        report_refusal(package, flags, problem);
     }
     let Prepared { configuration, network, asked, format } = prepared?;
+    let target = asked.options.target.clone();
     let outcome = Host::start(screen.clone())
         .and_then(|host| host.run(package, configuration, network, async |setup| sync(setup, asked.options).await));
     if let Some(path) = &asked.report {
         let written = match &outcome {
             Ok(report) => write_report(path, report),
-            Err(problem) => write_report(path, &Failure::from(problem)),
+            Err(problem) => write_report(path, &Failure::new(package, Some(&target), problem)),
         };
         match (&outcome, written) {
             (_, Ok(())) => {}
@@ -46,10 +47,10 @@ pub(super) fn run(package: &Package, flags: &ArgMatches, screen: &Screen, shape:
 }
 
 /// What was refused before it began is told as well, in place of a report that is about an earlier run.
-fn report_refusal(flags: &ArgMatches, problem: &Problem) {
+fn report_refusal(package: &Package, flags: &ArgMatches, problem: &Problem) {
     let file = SettingsFile::load().ok().flatten();
     let Some(path) = args::report(Sources { flags, file: file.as_ref() }) else { return };
-    if let Err(unwritten) = write_report(&path, &Failure::from(problem)) {
+    if let Err(unwritten) = write_report(&path, &Failure::new(package, None, problem)) {
         tracing::warn!("{}", unwritten.headline);
     }
 }
@@ -81,6 +82,10 @@ fn tell_as_connector(package: &Package, report: &Report) -> Result<(), Problem> 
 #[derive(Debug, Serialize)]
 struct Failure<'a> {
     version: u32,
+    plugin: PluginFacts,
+    /// The file that is as it was; none: the run was refused before it was known which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a Path>,
     exit_code: i32,
     error: Told<'a>,
 }
@@ -92,10 +97,12 @@ struct Told<'a> {
     details: Vec<Detail<'a>>,
 }
 
-impl<'a> From<&'a Problem> for Failure<'a> {
-    fn from(problem: &'a Problem) -> Self {
+impl<'a> Failure<'a> {
+    fn new(package: &Package, file: Option<&'a Path>, problem: &'a Problem) -> Self {
         Self {
             version: 1,
+            plugin: PluginFacts::new(&package.manifest, &package.digest),
+            file,
             exit_code: problem.category.exit_code(),
             error: Told { code: problem.code, message: &problem.headline, details: output::details(problem).collect() },
         }

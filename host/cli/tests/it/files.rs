@@ -68,6 +68,7 @@ fn damage_is_told_with_its_place() {
         assert_eq!(json["readable"], false);
         let stats = desk.accord(&["stats", &file]).run().exits(14);
         assert_eq!((stats.errors(), stats.stdout.as_str()), (1, ""), "{stats:?}");
+        stats.tells(&["take it from a backup, or make it anew"]);
     }
 }
 
@@ -75,6 +76,7 @@ fn damage_is_told_with_its_place() {
 fn a_file_that_is_not_there_is_named() {
     let desk = Desk::new();
     for command in ["stats", "verify"] {
-        desk.accord(&[command, "nowhere.c1z"]).run().exits(14).tells(&["error[FILE-001] `nowhere.c1z` cannot be read"]);
+        let outcome = desk.accord(&[command, "nowhere.c1z"]).run().exits(14);
+        outcome.tells(&["error[FILE-001] `nowhere.c1z` cannot be read", "do      name a file that is there"]);
     }
 }

@@ -130,6 +130,8 @@ fn programs_get_json_and_a_report() {
     desk.accord(&["sync", "duo", "--report=report.json"]).against(&server).run().exits(10);
     assert_eq!(report()["exit_code"], 10);
     assert_eq!(report()["error"]["code"], "CRED-001");
+    let about = |report: &serde_json::Value| (report["plugin"]["id"].clone(), report["file"].clone());
+    assert_eq!(about(&report()), ("duo".into(), "sync.c1z".into()));
     assert_eq!(desk.names(), ["report.json", "sync.c1z"]);
     desk.accord(&["sync", "duo", "--report=no/such/folder.json"]).against(&server).run().exits(10);
     server.set_revoked(false);
@@ -145,6 +147,7 @@ fn a_run_that_is_refused_before_it_begins_is_reported_too() {
     desk.accord(&["sync", "duo", "--report=report.json"]).run().exits(2).tells(&["error[CONF-001]"]);
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(desk.path("report.json")).unwrap()).unwrap();
     assert_eq!((&report["exit_code"], &report["error"]["code"]), (&2.into(), &"CONF-001".into()), "{report}");
+    assert_eq!((&report["plugin"]["id"], report.get("file")), (&"duo".into(), None), "{report}");
 }
 
 /// A check that fails says why, not only what to do: what is told apart in a sync is told apart here too.

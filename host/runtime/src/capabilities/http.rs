@@ -133,16 +133,15 @@ impl State {
 
     /// Remembers what a failure of the guest may have to be explained with.
     fn note(&mut self, answers: &[(Request, Result<Response, HttpError>)]) {
-        let name = |request: &Request| format!("{} {}", request.method, request.path);
         self.call.too_large = None;
         for (request, answer) in answers {
             self.call.doubtful |= self.shared.gateway.makes_doubtful(request, answer);
             match answer {
-                Ok(response) if response.status == 429 => self.call.rate_limited = Some(name(request)),
-                Err(HttpError::TooLarge(limit)) => self.call.too_large = Some((name(request), *limit)),
+                Ok(response) if response.status == 429 => self.call.rate_limited = Some(request.place()),
+                Err(HttpError::TooLarge(limit)) => self.call.too_large = Some((request.place(), *limit)),
                 _ => {}
             }
-            self.call.asked = Some(name(request));
+            self.call.asked = Some(request.place());
         }
     }
 

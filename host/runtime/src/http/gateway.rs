@@ -170,10 +170,16 @@ impl Gateway {
         self.writes.sent()
     }
 
-    /// `GET /path` with the origin in it, where it can be only one.
+    /// `GET /path` and `GET name:/path` with the origin's address in it, if they name one.
     pub(crate) fn located(&self, place: &str) -> Option<String> {
-        let (method, path) = place.split_once(' ').filter(|(_, path)| path.starts_with('/'))?;
-        self.policy.only_place().map(|only| format!("{method} https://{}{}{path}", only.authority(), only.prefix))
+        let (method, target) = place.split_once(' ')?;
+        let (name, path) = target.split_at(target.find('/')?);
+        let place = match name.strip_suffix(':') {
+            Some(name) => self.policy.place(name)?,
+            None if name.is_empty() => self.policy.first_place()?,
+            None => return None,
+        };
+        Some(format!("{method} https://{}{}{path}", place.authority(), place.prefix))
     }
 
     /// How often a sealed answer told something.

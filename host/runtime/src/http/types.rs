@@ -24,6 +24,14 @@ impl Request {
     pub fn get(path: impl Into<String>) -> Self {
         Self { method: "GET".to_owned(), path: path.into(), ..Self::default() }
     }
+
+    /// Method, origin and path, as a guest names them too: `GET /users`, `GET graph:/users`.
+    pub(crate) fn place(&self) -> String {
+        let origin = self.origin.as_deref().unwrap_or_default();
+        // An address ends as it is; a name needs its colon.
+        let colon = if origin.is_empty() || origin.contains(':') { "" } else { ":" };
+        format!("{} {origin}{colon}{}", self.method, self.path)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

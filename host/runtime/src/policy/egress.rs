@@ -89,9 +89,9 @@ impl Policy {
         self.places.iter().find(|place| place.name == name).cloned().or_else(|| self.learning.place(name))
     }
 
-    /// The origin, if there is only one.
-    pub(crate) fn only_place(&self) -> Option<&Place> {
-        if let ([only], true) = (self.places.as_slice(), self.learning.is_empty()) { Some(only) } else { None }
+    /// The origin of requests that name none.
+    pub(crate) fn first_place(&self) -> Option<Arc<Place>> {
+        self.places.first().cloned()
     }
 
     /// Leave for a request, or why not. `written` are the headers that its credential writes.
@@ -138,8 +138,8 @@ impl Policy {
             PolicyViolation::new("POLICY-001", text)
         })?;
         let Some(origin) = origin else {
-            return match self.places.first() {
-                Some(place) => Ok((Arc::clone(place), asked)),
+            return match self.first_place() {
+                Some(place) => Ok((place, asked)),
                 None => Err(self.nowhere("any host")),
             };
         };

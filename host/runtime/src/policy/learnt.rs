@@ -46,10 +46,6 @@ impl Learning {
         Self { origins: manifest.origins.iter().filter(learnt).cloned().collect(), ..Self::default() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.origins.is_empty()
-    }
-
     /// Whether a name is that of such an origin, learnt or not.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.origins.iter().any(|origin| origin.name == name)

@@ -82,6 +82,18 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+impl PluginFacts {
+    /// `digest`: the SHA-256 of the component, in hex.
+    pub fn new(manifest: &Manifest, digest: &str) -> Self {
+        Self {
+            id: manifest.id.clone(),
+            version: manifest.version.clone(),
+            digest: digest.to_owned(),
+            interface: manifest.interface.clone(),
+        }
+    }
+}
+
 impl Coverage {
     pub(crate) fn new(manifest: &Manifest, digest: &str, records: &[CollectionRecord], summary: &Summary) -> Self {
         let mut by_name: BTreeMap<&str, Vec<&CollectionRecord>> = BTreeMap::new();
@@ -98,12 +110,7 @@ impl Coverage {
         let lost_in_final_pass = summary.notes.iter().any(|note| note.lost);
         Self {
             version: 1,
-            plugin: PluginFacts {
-                id: manifest.id.clone(),
-                version: manifest.version.clone(),
-                digest: digest.to_owned(),
-                interface: manifest.interface.clone(),
-            },
+            plugin: PluginFacts::new(manifest, digest),
             host_version: env!("CARGO_PKG_VERSION").to_owned(),
             complete: !lost_in_final_pass && collections.iter().all(|collection| collection.state != State::Gap),
             collections,

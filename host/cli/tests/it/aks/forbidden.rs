@@ -13,8 +13,13 @@ fn without_bindings_there_is_no_file() {
         server.set_permission(Permission::List(listing), false);
         let outcome = sync(&desk, &server).run().exits(11);
         let resource = listing.resource();
-        outcome
-            .tells(&[&format!("{resource}.rbac.authorization.k8s.io is forbidden"), &format!("get, list {resource}")]);
+        // Of four hosts, the one that refused is named.
+        let host = "aks-prod-dns-4f2k9x1a.hcp.westeurope.azmk8s.io";
+        outcome.tells(&[
+            &format!("{resource}.rbac.authorization.k8s.io is forbidden"),
+            &format!("where   GET https://{host}/apis/rbac.authorization.k8s.io/v1/{resource}\n"),
+            &format!("get, list {resource}"),
+        ]);
         assert!(!desk.path(FILE).exists());
     }
 }
