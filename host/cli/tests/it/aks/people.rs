@@ -1,7 +1,7 @@
 //! Who the principals are, and what their rows and grants say.
 
 use accord_c1z::proto::{GroupTrait, Resource, ResourceStatus, UserTrait, find};
-use accord_fixtures::azure::{Options, World};
+use accord_fixtures::azure::{Options, Subject, World};
 
 use super::{FILE, examples, grants, start, sync};
 use crate::rows::resources;
@@ -46,6 +46,20 @@ fn one_person_under_many_names(page_size: &str) {
         assert_eq!(pods.metadata.matches(binding).count(), 1, "{}", pods.metadata);
     }
     assert!(!people.keys().any(|id| id.to_lowercase().contains("user:jane.doe")), "no second account by name");
+}
+
+/// Whom Graph does not know is told of by the cluster alone, whichever page spells the name in another way.
+#[test]
+fn names_of_somebody_unknown_are_kept_from_later_pages() {
+    let mut world = World::examples();
+    let mut later = world.bindings.iter().find(|binding| binding.name == "orphans").unwrap().clone();
+    later.name = "zz-later".to_owned();
+    later.subjects = Some(vec![Subject::user("NoBody@contoso.example")]);
+    world.bindings.push(later);
+    let (desk, server) = (Desk::new(), start(world, Options::default()));
+    sync(&desk, &server).env("BATON_PAGE_SIZE", "1").run().exits(0);
+    let told = profile(&resources(&desk, FILE)["user:nobody@contoso.example"]);
+    assert!(told.contains("NoBody@contoso.example"), "{told}");
 }
 
 #[test]
