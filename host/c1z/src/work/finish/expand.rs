@@ -127,9 +127,11 @@ fn propagate(
         check_cancelled(options)?;
         for destination in &step.destinations {
             let mut arriving = Sorter::new(connection);
+            let mut arrived = 0_u64;
             for edge in &step.incoming {
                 for source in &edge.sources {
-                    let estimate = added.saturating_add(holders.get(source).copied().unwrap_or_default());
+                    let holding_it = holders.get(source).copied().unwrap_or_default();
+                    let estimate = added.saturating_add(arrived).saturating_add(holding_it);
                     if estimate > options.limits.max_expanded {
                         let entitlement = entitlement_text(connection, *destination)?;
                         return Err(Error::TooManyExpanded {
@@ -141,6 +143,7 @@ fn propagate(
                     holding.each(*source, |principal, direct| {
                         if (direct || !edge.shallow) && filters.let_pass(edge.filter, principal) {
                             arriving.push(Entry::new(principal, *source, direct)?.to_number())?;
+                            arrived += 1;
                         }
                         Ok(())
                     })?;
