@@ -25,7 +25,7 @@ impl Request {
         Self { method: "GET".to_owned(), path: path.into(), ..Self::default() }
     }
 
-    /// Method, origin and path, as a guest names them too: `GET /users`, `GET graph:/users`.
+    /// Method, origin and path: `GET /users`, `GET graph:/users`. The SDK names a request in the same way.
     pub(crate) fn place(&self) -> String {
         let origin = self.origin.as_deref().unwrap_or_default();
         // An address ends as it is; a name needs its colon.

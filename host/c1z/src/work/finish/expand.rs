@@ -5,7 +5,7 @@
 //! what is told of a source. Fills [`passed`], from which grants are made while the file is written; those of nested
 //! entitlements become rows of `grants`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
@@ -18,31 +18,23 @@ use super::rank::{blob, collection_of_page, is_lost, principal_text, text};
 use super::sort::{self, Sorter};
 use super::{FinishOptions, Limits, Progress, check_cancelled, packed};
 
-/// What came out.
-#[derive(Debug, Default)]
-pub(super) struct Expanded {
-    /// Entitlements whose grants may have sources.
-    pub(super) destinations: HashSet<Rank>,
-    /// Grants made.
-    pub(super) created: u64,
-}
-
+/// Tells how many grants it makes.
 pub(super) fn expand(
     connection: &Connection,
     types: &[&str],
     options: &mut FinishOptions<'_>,
     notes: &mut Vec<Note>,
-) -> Result<Expanded, Error> {
+) -> Result<u64, Error> {
     let plan = edges(connection, types, &options.limits, notes)?.plan();
     let mut holders = holders(connection, &plan)?;
     if !plan.steps.is_empty() {
         let at_most = estimate(connection, &plan, holders.clone())?;
         (options.progress)(Progress::ExpansionEstimate { at_most });
     }
-    let expanded = propagate(connection, &plan, &mut holders, options)?;
+    let created = propagate(connection, &plan, &mut holders, options)?;
     sort::clear(connection)?;
     make_rows_of_nested(connection)?;
-    Ok(expanded)
+    Ok(created)
 }
 
 /// The edges that the grants name. A source that is not in the file is told; a source of another's is refused.
@@ -116,10 +108,10 @@ fn propagate(
     plan: &Plan,
     holders: &mut HashMap<Rank, u64>,
     options: &mut FinishOptions<'_>,
-) -> Result<Expanded, Error> {
+) -> Result<u64, Error> {
     let mut holding = Holding::new(connection)?;
     let filters = Filters::new(connection, &plan.filters)?;
-    let mut expanded = Expanded::default();
+    let mut all_created = 0;
     let mut added = 0_u64;
     let of = plan.steps.len() as u64;
     for (done, step) in (0..).zip(&plan.steps) {
@@ -154,12 +146,11 @@ fn propagate(
             })?;
             let Received { created, sources } = receive(connection, *destination, arriving, options)?;
             added += created + sources;
-            expanded.created += created;
+            all_created += created;
             *holders.entry(*destination).or_default() += created;
-            expanded.destinations.insert(*destination);
         }
     }
-    Ok(expanded)
+    Ok(all_created)
 }
 
 /// What came of an entitlement that received.

@@ -212,10 +212,10 @@ impl WorkFile {
         let types: Vec<&str> = self.resource_types.iter().map(|known| known.id.as_str()).collect();
         let expanded = match options.expand {
             Expand::Full => expand::expand(&scratch, &types, options, &mut notes)?,
-            Expand::Skip | Expand::None => expand::Expanded::default(),
+            Expand::Skip | Expand::None => 0,
         };
         space::check_finish(&scratch, &self.path, &self.target)?;
-        write::write(self, &scratch, build.path(), &expanded, notes, options)
+        write::write(self, &scratch, build.path(), expanded, notes, options)
     }
 }
 

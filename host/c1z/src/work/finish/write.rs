@@ -6,7 +6,6 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::super::{Contradiction, Error, Note, WorkFile};
-use super::expand::Expanded;
 use super::extras::cleaned;
 use super::names::Principals;
 use super::passed::{self, Passed};
@@ -19,11 +18,16 @@ use crate::model::Timestamp;
 use crate::proto::{self, GrantImmutable, Message, pack};
 use crate::timestamp;
 
+/// All grants of the file: as rows, packed, and made by expansion.
+const GRANTS: &str =
+    "(SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)
+                      + (SELECT ifnull(sum(made), 0) FROM temp.passed)";
+
 pub(super) fn write(
     work: &WorkFile,
     scratch: &Connection,
     path: &Path,
-    expanded: &Expanded,
+    expanded_grants: u64,
     notes: Vec<Note>,
     options: &mut FinishOptions<'_>,
 ) -> Result<Summary, Error> {
@@ -36,21 +40,15 @@ pub(super) fn write(
         let sorted = !has_many_own_ids(scratch)?;
         database.create_first_indexes(|index| index.is_partial() || (sorted && index.in_row_order))?;
     }
-    let counts = Counts { expanded_grants: expanded.created, ..Counts::default() };
+    let counts = Counts { expanded_grants, ..Counts::default() };
     let mut summary = Summary { counts, notes };
-    let of: i64 = scratch.query_row(
-        "SELECT (SELECT count(staged) FROM temp.principals) + (SELECT count(*) FROM temp.entitlements)
-         + (SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)
-         + (SELECT ifnull(sum(made), 0) FROM temp.passed)",
-        [],
-        |row| row.get(0),
-    )?;
+    let others = "(SELECT count(staged) FROM temp.principals) + (SELECT count(*) FROM temp.entitlements)";
+    let of: i64 = scratch.query_row(&format!("SELECT {others} + {GRANTS}"), [], |row| row.get(0))?;
     let immutable = proto::Grant { annotations: vec![pack(&GrantImmutable::default())], ..Default::default() };
     let mut writer = Writer {
         work,
         scratch,
         database: &database,
-        expanded,
         summary: &mut summary,
         options,
         done: 0,
@@ -84,16 +82,13 @@ pub(super) fn write(
 /// Ids of their own tell nothing of the entitlement: in their order, rows jump about in its indexes.
 fn has_many_own_ids(scratch: &Connection) -> Result<bool, Error> {
     let own = "(SELECT count(*) FROM temp.grants WHERE variant > 0)";
-    let all = "(SELECT count(*) FROM temp.grants) + (SELECT ifnull(sum(length(principals) / 4), 0) FROM temp.packed)
-               + (SELECT ifnull(sum(made), 0) FROM temp.passed)";
-    Ok(scratch.query_row(&format!("SELECT 10 * {own} > {all}"), [], |row| row.get(0))?)
+    Ok(scratch.query_row(&format!("SELECT 10 * {own} > {GRANTS}"), [], |row| row.get(0))?)
 }
 
 struct Writer<'a, 'b> {
     work: &'a WorkFile,
     scratch: &'a Connection,
     database: &'a NewDatabase,
-    expanded: &'a Expanded,
     summary: &'a mut Summary,
     options: &'a mut FinishOptions<'b>,
     done: u64,
@@ -225,12 +220,10 @@ impl Writer<'_, '_> {
         }
         let principal = texts.principals.of(grant.principal)?;
         let mut annotations = grant.annotations.as_slice();
-        if self.expanded.destinations.contains(&grant.entitlement) {
-            let entries = passed.of(grant.entitlement, grant.principal)?;
-            texts.entitlements.sources(grant.entitlement, entries)?;
-            if passed::make_a_grant(grant.entitlement, entries) {
-                annotations = &self.immutable;
-            }
+        let entries = passed.of(grant.entitlement, grant.principal)?;
+        texts.entitlements.sources(grant.entitlement, entries)?;
+        if passed::make_a_grant(grant.entitlement, entries) {
+            annotations = &self.immutable;
         }
         let entitlement = texts.entitlements.of(grant.entitlement)?;
         let expansion = grant.expansion.as_deref().map(|bytes| cleaned(bytes, types)).transpose()?.flatten();
